@@ -1,0 +1,1 @@
+"""Millrace: draw a workflow, compile it to AWS Step Functions, run it anywhere."""
