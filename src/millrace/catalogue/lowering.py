@@ -5,7 +5,7 @@ A node type says which operation it is (`NodeType.lower`); the compiler decides 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from millrace.expressions import Expression, Template
 from millrace.model import Port
@@ -130,10 +130,17 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Gather:
+    """The outputs of the live predecessors, brought together; `first` is the node's input."""
+
+    mode: Literal["object", "array", "first"]
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """No state at all (note)."""
 
 
-Lowering: TypeAlias = Value | SetVariable | Decide | Task | Pause | Stop | Each | Repeat | Result | Nothing
+Lowering: TypeAlias = Value | SetVariable | Decide | Task | Pause | Stop | Each | Repeat | Result | Gather | Nothing
 
 LAMBDA_INVOKE: Final = "arn:aws:states:::lambda:invoke"

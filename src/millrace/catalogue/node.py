@@ -40,7 +40,9 @@ class NodeFailure(Exception):
         transient: Whether trying again may help.
     """
 
-    def __init__(self, error: str, message: str, *, transient: bool = False, details: Mapping[str, Json] | None = None) -> None:
+    def __init__(
+        self, error: str, message: str, *, transient: bool = False, details: Mapping[str, Json] | None = None
+    ) -> None:
         super().__init__(message)
         self.error = error
         self.message = message

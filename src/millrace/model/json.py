@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TypeAlias, Union
 
 Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
-FrozenJson: TypeAlias = Union[None, bool, int, float, str, Sequence["FrozenJson"], Mapping[str, "FrozenJson"]]
+FrozenJson: TypeAlias = None | bool | int | float | str | Sequence["FrozenJson"] | Mapping[str, "FrozenJson"]
 
 
 class JsonType(StrEnum):
