@@ -22,7 +22,7 @@ class Node:
 
     id: NodeId
     type: str
-    data: Mapping[str, Any] = EMPTY
+    data: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     parent: NodeId | None = None
 
 
