@@ -18,7 +18,7 @@ def _holds_expression(text: str) -> str:
 ExpressionText = Annotated[
     str,
     AfterValidator(_holds_expression),
-    Field(json_schema_extra={"format": "expression"}, description="An expression, `${ … }`."),
+    Field(json_schema_extra={"format": "expression"}, description="An expression."),
 ]
 """A string that holds at least one `${ … }`."""
 
@@ -42,18 +42,14 @@ class Retry(Model):
     intervalSeconds: Annotated[int, Field(ge=1, le=86_400, description="Seconds before the second try.")] = 1
     backoffRate: Annotated[float, Field(ge=1, le=100, description="Factor from one delay to the next.")] = 2.0
     maxDelaySeconds: Annotated[int | None, Field(ge=1, le=31_622_400, description="Longest delay, in seconds.")] = 60
-    jitter: Annotated[
-        bool, Field(description="Spread the delays at random, so that many runs do not retry at once.")
-    ] = True
+    jitter: Annotated[bool, Field(description="Spread the delays at random.")] = True
 
 
 class Cache(Model):
     """Whether an output is kept and used again."""
 
     ttlSeconds: Annotated[int, Field(ge=1, le=31_536_000, description="Seconds that an output stays usable.")]
-    key: Annotated[Text | None, Field(description="What the output depends on; the default is the whole config.")] = (
-        None
-    )
+    key: Annotated[Text | None, Field(description="What the output depends on; default: the whole config.")] = None
 
 
 OnError = Literal["stop", "continue", "branch"]
@@ -65,9 +61,7 @@ class NodeConfig(Model):
     label: Annotated[str | None, Field(description="The node's name on the canvas and of its state.")] = None
     notes: Annotated[str | None, Field(description="Remarks for people.")] = None
     disabled: Annotated[bool, Field(description="Pass the input on without running.")] = False
-    timeoutSeconds: Annotated[
-        int | ExpressionText | None, Field(description="Seconds before the node fails with a timeout.")
-    ] = None
+    timeoutSeconds: Annotated[int | ExpressionText | None, Field(description="Seconds until it times out.")] = None
     retry: Annotated[Retry | None, Field(description="Tries after a failure.")] = None
     onError: Annotated[OnError, Field(description="What happens after the last failed try.")] = "stop"
     cache: Annotated[Cache | None, Field(description="Keep the output and use it again.")] = None

@@ -32,7 +32,7 @@ class Function(StrEnum):
     PEOPLE = "people"
 
 
-class NodeFailure(Exception):
+class NodeFailure(Exception):  # noqa: N818 - Step Functions' term for how a task ends
     """A node's own failure at run time: a name that `retry` and `onError` see, and a message for people.
 
     Attributes:
@@ -64,7 +64,7 @@ class RunContext:
     node: NodeId
     run_id: str = ""
     input: Json = None
-    console: Callable[[str], None] = field(default=lambda line: None)
+    console: Callable[[str], None] = field(default=lambda _line: None)
     remaining_seconds: Callable[[], float] = field(default=lambda: 60.0)
 
 
@@ -153,7 +153,7 @@ class NodeType(Generic[C]):
         )
 
     def settings(self, config: C) -> dict[str, Any]:
-        """The fields of the type itself that are set, as in the document; what `run` gets after its expressions are resolved."""
+        """Give the fields of the type itself that are set, as in the document."""
         common = NodeConfig.model_fields.keys()
         return config.model_dump(mode="json", exclude=set(common), exclude_unset=True, by_alias=True)
 
@@ -170,4 +170,4 @@ class NodeType(Generic[C]):
         Raises:
             NodeFailure: It failed; the name and message go into the run's history.
         """
-        raise AssertionError(f"{self.name} does not run in a function")
+        raise AssertionError(f"{self.name} does not run in a function: {config} {context}")

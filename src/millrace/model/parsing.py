@@ -36,7 +36,8 @@ def parse_document(raw: object) -> tuple[Workflow | None, tuple[Diagnostic, ...]
     """Read a document.
 
     Returns:
-        The workflow with every node and edge that could be read, None where there is no object to read; and the problems found.
+        The workflow with every node and edge that could be read (None where there is no object to read), and the
+        problems found.
     """
     problems: list[Diagnostic] = []
     report = problems.append
@@ -108,7 +109,7 @@ def _parse_node(key: object, raw: object, report: Report) -> Node | None:
         report(
             Diagnostic(
                 Code.INVALID_NODE_ID,
-                f"expected a node id of a letter and up to 63 letters, digits, hyphens or underscores, found {quote(key)}",
+                f"expected a letter and up to 63 letters, digits, `-` or `_` as a node id, found {quote(key)}",
                 "Rename the node, and the edges and expressions that mention it.",
                 field="nodes",
                 expected="[A-Za-z][A-Za-z0-9_-]{0,63}",
@@ -123,7 +124,9 @@ def _parse_node(key: object, raw: object, report: Report) -> Node | None:
     body = cast("dict[str, Any]", raw)
     if body.get("id", key) != key:
         report(_malformed(f"nodes.{key}.id", f"{key!r}, the key it stands under", body["id"], node_id))
-    kind, data, parent = body.get("type"), body.get("data", EMPTY), body.get("parentId")
+    kind: Any = body.get("type")
+    data: Any = body.get("data", EMPTY)
+    parent: Any = body.get("parentId")
     if not isinstance(kind, str):
         report(_malformed(f"nodes.{key}.type", "the name of a node type", kind, node_id))
         return None
@@ -154,7 +157,9 @@ def _parse_edge(index: int, raw: object, report: Report) -> Edge | None:
         return None
     body = cast("dict[str, Any]", raw)
     edge_id = body.get("id") if isinstance(body.get("id"), str) else f"e{index + 1}"
-    source, target, port = body.get("source"), body.get("target"), body.get("sourceHandle") or OUT
+    source: Any = body.get("source")
+    target: Any = body.get("target")
+    port: Any = body.get("sourceHandle") or OUT
     sound = True
     for member, value in (("source", source), ("target", target), ("sourceHandle", port)):
         if not isinstance(value, str):
@@ -162,9 +167,7 @@ def _parse_edge(index: int, raw: object, report: Report) -> Edge | None:
             sound = False
     if not sound:
         return None
-    return Edge(
-        EdgeId(cast("str", edge_id)), NodeId(cast("str", source)), NodeId(cast("str", target)), Port(cast("str", port))
-    )
+    return Edge(EdgeId(cast("str", edge_id)), NodeId(source), NodeId(target), Port(port))
 
 
 def _parse_settings(raw: object, report: Report) -> Settings:
@@ -172,17 +175,13 @@ def _parse_settings(raw: object, report: Report) -> Settings:
         report(_malformed("settings", "an object", raw))
         return Settings()
     body = cast("dict[str, Any]", raw)
-    execution, timeout, expected = (
-        body.get("execution", "standard"),
-        body.get("timeoutSeconds"),
-        body.get("expectedSeconds") or {},
-    )
+    execution: Any = body.get("execution", "standard")
+    timeout: Any = body.get("timeoutSeconds")
+    expected: Any = body.get("expectedSeconds") or {}
     if execution not in ("standard", "express"):
         report(_setting("execution", '"standard" or "express"', execution))
         execution = "standard"
-    if timeout is not None and (
-        isinstance(timeout, bool) or not isinstance(timeout, int) or not 1 <= timeout <= MAX_TIMEOUT_SECONDS
-    ):
+    if timeout is not None and not (type(timeout) is int and 1 <= timeout <= MAX_TIMEOUT_SECONDS):
         report(_setting("timeoutSeconds", f"a whole number of seconds from 1 to {MAX_TIMEOUT_SECONDS:,}", timeout))
         timeout = None
     if not isinstance(expected, dict):
