@@ -1,0 +1,64 @@
+"""The exact part: where a set of vertices falls apart, nothing is lost by scheduling the pieces on their own."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from millrace.compiler.schedule._poset import Poset
+
+
+class Shape(NamedTuple):
+    """How a set is composed of its parts: unordered components, consecutive parts, or neither (prime)."""
+
+    kind: Literal["vertex", "parallel", "series", "prime"]
+    parts: tuple[int, ...]
+
+
+class Decomposition:
+    """The shapes of a poset's convex sets, each computed once."""
+
+    __slots__ = ("_shapes", "order", "work")
+
+    def __init__(self, order: Poset) -> None:
+        self.order = order
+        self.work = 0
+        """Vertex visits so far, here and in the searches that share this object: the measure of effort."""
+        self._shapes: dict[int, Shape] = {}
+
+    def shape(self, vertices: int) -> Shape:
+        """How a non-empty convex set is composed."""
+        known = self._shapes.get(vertices)
+        if known is None:
+            known = self._shapes[vertices] = self._compute(vertices)
+        return known
+
+    def _compute(self, vertices: int) -> Shape:
+        if not vertices & (vertices - 1):
+            return Shape("vertex", (vertices,))
+        components = self._closures(vertices, complement=False)
+        if len(components) > 1:
+            return Shape("parallel", components)
+        # Two vertices without an order between them lie on the same side of every complete cut. So the consecutive parts
+        # are the components of incomparability, and the topological numbers put them in order.
+        consecutive = self._closures(vertices, complement=True)
+        return Shape("series", consecutive) if len(consecutive) > 1 else Shape("prime", (vertices,))
+
+    def _closures(self, vertices: int, *, complement: bool) -> tuple[int, ...]:
+        """The connected components of comparability, or with complement of incomparability, by smallest vertex."""
+        related = self.order.related
+        found: list[int] = []
+        rest = vertices
+        while rest:
+            part = frontier = rest & -rest
+            rest ^= part
+            while frontier and rest:
+                vertex = frontier.bit_length() - 1
+                frontier ^= 1 << vertex
+                self.work += 1
+                reached = rest & ~related[vertex] if complement else rest & related[vertex]
+                if reached:
+                    rest ^= reached
+                    part |= reached
+                    frontier |= reached
+            found.append(part)
+        return tuple(found)

@@ -1,0 +1,71 @@
+"""Partial orders on small integers, with sets of vertices as bit sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Poset:
+    """A transitively reduced order of the vertices 0..n-1, numbered topologically.
+
+    A set of vertices is an int with bit v set for vertex v. All sets that the scheduler forms are convex (they hold every
+    vertex between two of theirs), so the order inside a set is the one that the edges inside it generate.
+    """
+
+    predecessors: tuple[tuple[int, ...], ...]
+    successors: tuple[tuple[int, ...], ...]
+    ancestors: tuple[int, ...]
+    related: tuple[int, ...]
+    """For each vertex the set of itself, its ancestors and its descendants."""
+
+    @property
+    def everything(self) -> int:
+        """The set of all vertices."""
+        return (1 << len(self.successors)) - 1
+
+
+def poset(successors: Sequence[Sequence[int]]) -> Poset:
+    """The order that reduced, topologically numbered successor lists generate."""
+    size = len(successors)
+    predecessors: list[list[int]] = [[] for _ in range(size)]
+    for vertex, following in enumerate(successors):
+        for successor in following:
+            predecessors[successor].append(vertex)
+    ancestors = [0] * size
+    for vertex in range(size):
+        reached = 0
+        for predecessor in predecessors[vertex]:
+            reached |= ancestors[predecessor] | 1 << predecessor
+        ancestors[vertex] = reached
+    descendants = [0] * size
+    for vertex in reversed(range(size)):
+        reached = 0
+        for successor in successors[vertex]:
+            reached |= descendants[successor] | 1 << successor
+        descendants[vertex] = reached
+    return Poset(
+        predecessors=tuple(map(tuple, predecessors)),
+        successors=tuple(map(tuple, successors)),
+        ancestors=tuple(ancestors),
+        related=tuple(
+            before | after | 1 << v for v, (before, after) in enumerate(zip(ancestors, descendants, strict=True))
+        ),
+    )
+
+
+def restrict(order: Poset, vertices: Sequence[int]) -> Poset:
+    """The order inside a convex set, given as ascending vertices, renumbered 0.. in that sequence."""
+    number = {vertex: index for index, vertex in enumerate(vertices)}
+    return poset([[number[w] for w in order.successors[v] if w in number] for v in vertices])
+
+
+def vertices_of(mask: int) -> list[int]:
+    """The vertices of a set, ascending."""
+    found: list[int] = []
+    while mask:
+        lowest = mask & -mask
+        found.append(lowest.bit_length() - 1)
+        mask ^= lowest
+    return found

@@ -1,0 +1,113 @@
+"""Series-parallel trees: the nested fork-join programs that Step Functions can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One node of the graph."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Parts that run one after the other; at least two, none of them a Series."""
+
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Branches that start together and are joined; at least two, none of them a Parallel."""
+
+    branches: tuple[Tree, ...]
+
+
+Tree = Leaf | Series | Parallel
+
+
+def series(members: Iterable[Tree]) -> Tree:
+    """The members in sequence, normalised: a nested Series is spliced in, a lone member stands for itself."""
+    parts: list[Tree] = []
+    for member in members:
+        if isinstance(member, Series):
+            parts.extend(member.parts)
+        else:
+            parts.append(member)
+    return parts[0] if len(parts) == 1 else Series(tuple(parts))
+
+
+def parallel(members: Iterable[Tree]) -> Tree:
+    """The members side by side, normalised: a nested Parallel is spliced in, a lone member stands for itself."""
+    branches: list[Tree] = []
+    for member in members:
+        if isinstance(member, Parallel):
+            branches.extend(member.branches)
+        else:
+            branches.append(member)
+    return branches[0] if len(branches) == 1 else Parallel(tuple(branches))
+
+
+def members(tree: Tree) -> tuple[Tree, ...]:
+    """The direct members of a tree; none for a leaf."""
+    if isinstance(tree, Leaf):
+        return ()
+    return tree.parts if isinstance(tree, Series) else tree.branches
+
+
+def leaves(tree: Tree) -> Iterator[int]:
+    """The nodes of the tree from left to right, which is a topological order of the graph."""
+    pending: list[Tree] = [tree]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Leaf):
+            yield current.node
+        else:
+            pending.extend(reversed(members(current)))
+
+
+def parallel_count(tree: Tree) -> int:
+    """How many Parallel states the tree needs."""
+    count = 0
+    pending: list[Tree] = [tree]
+    while pending:
+        current = pending.pop()
+        count += isinstance(current, Parallel)
+        pending.extend(members(current))
+    return count
+
+
+def makespan(tree: Tree, durations: Sequence[float]) -> float:
+    """The time from start to end when each node takes its duration; in the durations' unit."""
+    return fold(tree, lambda node: durations[node], sum, max)
+
+
+def fold(
+    tree: Tree,
+    leaf: Callable[[int], float],
+    in_series: Callable[[list[float]], float],
+    in_parallel: Callable[[list[float]], float],
+) -> float:
+    """Combine the members' values bottom-up, without recursion: trees nest as deeply as the graph is long."""
+    preorder: list[Tree] = []
+    pending: list[Tree] = [tree]
+    while pending:
+        current = pending.pop()
+        preorder.append(current)
+        pending.extend(members(current))
+    # In the reversed preorder a tree follows its members, whose values are the last ones pushed.
+    values: list[float] = []
+    for current in reversed(preorder):
+        if isinstance(current, Leaf):
+            values.append(leaf(current.node))
+            continue
+        width = len(members(current))
+        combine = in_series if isinstance(current, Series) else in_parallel
+        combined = combine(values[-width:])
+        del values[-width:]
+        values.append(combined)
+    return values[0]
