@@ -9,7 +9,11 @@ from millrace.model import JsonType, NodeId
 
 
 class ReferenceKind(StrEnum):
-    """What of the run a reference reads."""
+    """What of the run a reference reads.
+
+    The last four are the compiler's own: the port that a node took, the value that a variable node wrote, a variable's
+    value from one iteration of a while to the next, and what its iterations have collected.
+    """
 
     OUTPUT = "output"
     ERROR = "error"
@@ -23,9 +27,13 @@ class ReferenceKind(StrEnum):
     RUN_STARTED_AT = "run.startedAt"
     WORKFLOW_ID = "workflow.id"
     WORKFLOW_VERSION = "workflow.version"
+    PORT = "port"
+    WRITTEN = "written"
+    CARRIED = "carried"
+    RESULTS = "results"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Reference:
     """A value of the run that an expression reads.
 
