@@ -187,6 +187,8 @@ def interpolate(pieces: Sequence[str | Expression]) -> Expression:
 
 def _shown(expression: Expression) -> Expression:
     """Give a value as an operand of `&`, which writes no value as nothing, but null as text."""
+    if expression.type is JsonType.NULL:
+        return literal("")
     if expression.type in _NEVER_NULL:
         return operand(expression)
     if len(expression.parts) == 1 and isinstance(expression.parts[0], Reference):

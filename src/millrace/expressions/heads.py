@@ -10,9 +10,9 @@ from millrace.expressions.problem import Problem
 from millrace.model import Code
 
 BLANKS: Final = r"[ \t\n\r\v]*"
-NAME_END: Final = r"[^\s\x00-\x20\x7f.\[\]{}(),@#;:?+\-*/%|=<>^&!~\"'`\\]*"
+NAME_END: Final = r"[\w$]*"
 NAME: Final = rf"[^\W\d]{NAME_END}"
-"""A name of JSONata; it ends at a blank, a quote or a character that operators are made of."""
+"""A name of JSONata; other characters, such as emoji, need backquotes, because its implementations differ on them."""
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _WORD_TAIL: Final = re.compile(r"[A-Za-z0-9_-]*")
@@ -173,10 +173,10 @@ def _unknown_name(text: str, name: str, start: int, end: int, limit: int, scope:
     """Explain a bare name: a call without dollar sign, a key without quotes, half a name with hyphens, a field."""
     if _CALL.match(text, end, limit) is not None:
         return _called_field(name, start)
+    shown = name if re.fullmatch(NAME, name) else f"`{name}`"
     expected = "input, inputs.<name>, trigger, vars.<name>, run.id, workflow.id or <node>.output"
     if scope.fields_of_input:
         message = f"{name!r} is no value by itself in a transform: the fields are those of 'input'"
-        shown = name if re.fullmatch(NAME, name) else f"`{name}`"
         return Problem(Code.BARE_FIELD, message, f"Write input.{shown}.", start + 1, f"input.{shown}", name)
     message = f"There is no value named {name!r}"
     if _KEY.match(text, end, limit) is not None:
@@ -185,9 +185,11 @@ def _unknown_name(text: str, name: str, start: int, end: int, limit: int, scope:
         remedy = "If this is half of a name with a hyphen, write the whole name in backquotes: `content-type`."
     elif (node := suggest_node(name, scope)) is not None:
         remedy = f"Did you mean {node}.output?"
+    elif name in FUNCTIONS:
+        remedy = f"Did you mean ${name}(...)?"
     elif (own := suggest(name, NAMES)) is not None:
-        shown = f"{own}.<name>" if own in TABLES else f"{own}.{next(iter(RECORDS[own]))}" if own in RECORDS else own
-        remedy = f"Did you mean {shown}?"
+        meant = f"{own}.<name>" if own in TABLES else f"{own}.{next(iter(RECORDS[own]))}" if own in RECORDS else own
+        remedy = f"Did you mean {meant}?"
     else:
-        remedy = f"Write text in quotes ({name!r}), and the field of a value after its name (input.{name})."
+        remedy = f"Write text in quotes ({name!r}), and the field of a value after its name (input.{shown})."
     return Problem(Code.UNKNOWN_NAME, message, remedy, start + 1, expected, name)

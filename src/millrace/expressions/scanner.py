@@ -47,6 +47,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _CALL: Final = re.compile(rf"{BLANKS}\(")
+_NUMBER: Final = re.compile(rf"{BLANKS}[0-9]")
 _SIGNATURE: Final = re.compile(rf"{BLANKS}<")
 _ANGLE: Final = re.compile(r"[<>]")
 _PATTERN_MARK: Final = re.compile(r"[/(){}\[\]]")
@@ -152,7 +153,8 @@ class Scanner:
         self._pure = True
         self._defines = False
         self._assigns = False
-        self._outer_call_end = -1
+        self._outer: _Bracket | None = None
+        self._outer_end = -1
 
     def run(self) -> Scan:
         """Read to the end of the expression, or to the first mistake behind which no end can be told."""
@@ -249,12 +251,14 @@ class Scanner:
 
     def _pattern(self, start: int) -> None:
         """Read a regular expression: a slash outside its brackets ends it (jsonata-js 2.0.6, scanRegex)."""
-        depth, text = 0, self._text
+        depth, text, inner = 0, self._text, None
         for mark in _PATTERN_MARK.finditer(text, start + 1, self._limit):
             at = mark.start()
             if mark[0] == "/":
-                if depth == 0 and not _is_escaped(text, at):
-                    break
+                if not _is_escaped(text, at):
+                    if depth == 0:
+                        break
+                    inner = at
             elif text[at - 1] != "\\":
                 depth += 1 if mark[0] in "([{" else -1
         else:
@@ -265,6 +269,8 @@ class Scanner:
         self._position = at + 1 if flags is None else flags.end()
         if at == start + 1:
             self._report("A regular expression cannot be empty", "Write a pattern between the slashes.", start)
+        elif inner is not None:
+            self._report("A slash stands in the brackets of a regular expression", r"Write \/.", inner, r"\/", "/")
         else:
             self._patterns.append((start, text[start : self._position]))
         self._operand("pattern")
@@ -389,9 +395,9 @@ class Scanner:
         elif bracket.names is not None:
             inner = self._names.pop()
             self._names[-1].read += [read for read in inner.read if read[0] not in inner.bound]
-        if bracket.kind == "call" and not self._brackets and len(self._tokens) > 1:
-            first_call = self._tokens[1] == bracket.start
-            self._outer_call_end = self._position if first_call else self._outer_call_end
+        if not self._brackets and bracket.start in self._tokens[:2]:
+            self._outer = bracket
+            self._outer_end = self._position
 
     def _mismatch(self, closer: str, start: int) -> None:
         if not self._brackets:
@@ -468,8 +474,7 @@ class Scanner:
             self._assigns = True
 
     def _negation(self, start: int) -> None:
-        del start
-        self._fallible = True
+        self._fallible = self._fallible or _NUMBER.match(self._text, start + 1, self._limit) is None
         if not self._brackets and self._weakest.rank > NEGATION.rank:
             self._weakest = NEGATION
         self._previous = "-"
@@ -585,6 +590,8 @@ class Scanner:
         elif name == "states":
             message = "'$states' belongs to the compiled workflow"
             remedy = "Write input, <node>.output, <node>.error, run.id or run.startedAt."
+        elif name in self._locals:
+            remedy = "Give it its value outside the brackets or the function that it is now local to."
         elif close is None and called:
             remedy = (
                 "The functions are those of JSONata 2.0.6 and $partition, $range, $hash, $random, $uuid and $parse."
@@ -609,16 +616,21 @@ class Scanner:
     def _result(self) -> tuple[JsonType | None, bool]:
         """Give the value's type and whether there may be no value, where the outermost operator or token tells."""
         if self._weakest is not _STRONGEST:
-            return self._weakest.type, self._weakest.optional
+            negative = self._weakest is NEGATION and len(self._tokens) == 2 and self._previous == "literal"
+            return self._weakest.type, self._weakest.optional and not negative
         if len(self._tokens) == 1 and self._parts:
             only = self._parts[0]
             if isinstance(only, Reference):
                 return REFERENCE_TYPES.get(only.kind), False
             return _literal_type(only), self._previous != "literal"
-        if self._outer_call_end == self._last and self._text[self._tokens[0]] == "$":
-            name = self._text[self._tokens[0] + 1 : self._tokens[1]].strip()
-            if name not in self._locals:
-                return FUNCTIONS.get(name), name not in TOTAL
+        if self._outer is None or self._outer_end != self._last:
+            return None, True
+        if self._outer.start == self._tokens[0]:
+            type_ = {"array": JsonType.ARRAY, "object": JsonType.OBJECT}.get(self._outer.kind)
+            return type_, type_ is None
+        name = self._text[self._tokens[0] + 1 : self._tokens[1]].strip()
+        if self._outer.kind == "call" and self._text[self._tokens[0]] == "$" and name not in self._locals:
+            return FUNCTIONS.get(name), name not in TOTAL
         return None, True
 
 

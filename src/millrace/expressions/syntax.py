@@ -40,7 +40,9 @@ _EXPLANATIONS: Final = {
     "S0201": _Explanation(
         "{token} cannot stand here", "Put an operator before it, or remove it.", "an operator or the end"
     ),
-    "S0202": _Explanation("{token} stands where {wanted} is expected", "Write {wanted} before it.", "{wanted}"),
+    "S0202": _Explanation(
+        "{token} stands where {wanted} is expected", "Write {wanted}, a comma or an operator before it.", "{wanted}"
+    ),
     "S0203": _Explanation("The expression ends before {wanted}", "Add {wanted}.", "{wanted}"),
     "S0207": _Explanation(
         "The expression ends where a value is expected", "Write the value that is missing.", "a value"
@@ -97,8 +99,11 @@ def _check_pattern(start: int, pattern: str) -> Problem | None:
     try:
         jsonatapy.compile(f'$match("", {pattern})').evaluate(None)
     except ValueError:
-        message = f"{pattern} is not a regular expression"
-        remedy = r"Close its brackets, and write a backslash before a character that stands for itself, as in \( or \*."
+        message = f"{pattern} cannot be used as a regular expression"
+        remedy = (
+            r"Write a backslash before a character that stands for itself, as in \( or \*; "
+            "look-around and references back to a group are not available."
+        )
         return Problem(Code.SYNTAX_ERROR, message, remedy, start + 1, "a regular expression", pattern)
     return None
 
@@ -140,10 +145,10 @@ def _locate(checked: str) -> _Location | None:
     return None
 
 
-def _token(text: str, scan: Scan, location: _Location) -> tuple[str, int | None]:
+def _token(text: str, scan: Scan, location: _Location) -> tuple[str, int]:
     """Give the token that an error is about, as the user wrote it, and its 1-based column."""
     if location.position is None:
-        return "", None
+        return "", scan.start + 1
     at = scan.start + location.position
     end = scan.start + len(scan.checked)
     if location.code in {"S0203", "S0207"}:

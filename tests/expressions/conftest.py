@@ -1,0 +1,26 @@
+import json
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import jsonatapy
+import pytest
+
+from millrace.expressions import Expression, Reference
+from millrace.model import Json
+
+NOTHING = "no value"
+Evaluate: TypeAlias = Callable[[Expression, Mapping[Reference, Json]], Json]
+
+
+def evaluate_expression(expression: Expression, values: Mapping[Reference, Json]) -> Json:
+    """Evaluate with a variable for each reference; `NOTHING` stands for JSONata's undefined."""
+    names = {reference: f"r{index}" for index, reference in enumerate(expression.references)}
+    text = expression.render(lambda reference: f"${names[reference]}")
+    bindings = {name: values[reference] for reference, name in names.items() if reference in values}
+    result = jsonatapy.compile(text).evaluate_json_or_none(None, bindings)
+    return NOTHING if result is None else json.loads(result)
+
+
+@pytest.fixture
+def evaluate() -> Evaluate:
+    return evaluate_expression

@@ -1,0 +1,56 @@
+"""Each line of cases.jsonl is a text and what it parses to; `MILLRACE_SNAPSHOTS=rewrite` writes what is found."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from millrace.expressions import Expression, NameScope, Problem, Reference, parse_expression, parse_template
+from millrace.model import Json, NodeId
+
+CASES = Path(__file__).with_name("cases.jsonl")
+NODES = frozenset(map(NodeId, ("fetch", "fetch-1", "total", "loop", "a", "run", "price-list", "input")))
+REWRITE = os.environ.get("MILLRACE_SNAPSHOTS") == "rewrite"
+
+
+def shown_reference(reference: Reference) -> str:
+    return f"<{reference.kind} {reference.name}>" if reference.name else f"<{reference.kind}>"
+
+
+def shown_problem(problem: Problem) -> dict[str, Json]:
+    told = {"code": problem.code, "column": problem.column, "message": problem.message, "remedy": problem.remedy}
+    return {**told, "expected": problem.expected, "found": problem.found}
+
+
+def traits(expression: Expression) -> str:
+    known = [expression.type.value] if expression.type else []
+    known += [name for name in ("optional", "fallible", "atomic") if getattr(expression, name)]
+    known += [] if expression.pure else ["impure"]
+    return " ".join([*known, *(f"${name}" for name in sorted(expression.locals))])
+
+
+def parsed(case: dict[str, str]) -> dict[str, Json]:
+    scope = NameScope(NODES, fields_of_input=case["as"] == "transform")
+    parse = parse_template if case["as"] == "template" else parse_expression
+    value, problems = parse(case["text"], scope)
+    if problems:
+        return {"problems": [shown_problem(problem) for problem in problems]}
+    if isinstance(value, Expression):
+        return {"value": value.render(shown_reference), "traits": traits(value)}
+    return {"text": value}
+
+
+def load() -> list[dict[str, str]]:
+    return [json.loads(line) for line in CASES.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("case", load(), ids=lambda case: f"{case['as']} {case['text']}"[:60])
+def test_text_parses_to_what_its_case_says(case: dict[str, str]) -> None:
+    assert parsed(case) == case.get("expected") or REWRITE
+
+
+@pytest.mark.skipif(not REWRITE, reason="rewrites the cases only when asked to")
+def test_cases_are_rewritten() -> None:
+    lines = [json.dumps({**case, "expected": parsed(case)}) for case in load()]
+    CASES.write_text("\n".join(lines) + "\n")
