@@ -1,0 +1,100 @@
+"""The context object: what $states.context holds.
+
+Source: AWS Step Functions Developer Guide, "Accessing execution data from the Context object".
+"""
+
+import datetime
+from dataclasses import dataclass
+
+from millrace.engine.definition import ExecutionType
+from millrace.model.ids import StateName
+from millrace.model.json import Json
+
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionInfo:
+    """Who an execution is.
+
+    Attributes:
+        name: The execution's name, unique for the machine.
+        machine: The state machine's name.
+        type: Standard executions have a limit of history events.
+        role: The ARN of the role that it runs with.
+        redrives: How often it was redriven.
+    """
+
+    name: str
+    machine: str = "workflow"
+    type: ExecutionType = ExecutionType.STANDARD
+    region: str = DEFAULT_REGION
+    account: str = DEFAULT_ACCOUNT
+    role: str = f"arn:aws:iam::{DEFAULT_ACCOUNT}:role/millrace"
+    redrives: int = 0
+
+    @property
+    def id(self) -> str:
+        """The execution's ARN."""
+        return f"arn:aws:states:{self.region}:{self.account}:execution:{self.machine}:{self.name}"
+
+    @property
+    def machine_arn(self) -> str:
+        """The state machine's ARN."""
+        return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{self.machine}"
+
+
+@dataclass(frozen=True, slots=True)
+class MapItem:
+    """The item that a Map's iteration works on."""
+
+    index: int
+    value: Json
+
+
+def context_object(  # noqa: PLR0913 - the members of the context object
+    info: ExecutionInfo,
+    *,
+    input: Json,  # noqa: A002 - the member's name
+    started: float,
+    state: StateName,
+    entered: float,
+    retries: int | None,
+    token: str | None,
+    item: MapItem | None,
+) -> Json:
+    """Make the context object for one state.
+
+    Args:
+        started, entered: Seconds since the epoch.
+        retries: None for the types of state that cannot retry.
+        token: The task's token, in a Task that waits for it.
+        item: The innermost Map's item.
+    """
+    state_member: dict[str, Json] = {"Name": state, "EnteredTime": timestamp(entered)}
+    if retries is not None:
+        state_member["RetryCount"] = retries
+    context: dict[str, Json] = {
+        "Execution": {
+            "Id": info.id,
+            "Input": input,
+            "StartTime": timestamp(started),
+            "Name": info.name,
+            "RoleArn": info.role,
+            "RedriveCount": info.redrives,
+        },
+        "StateMachine": {"Id": info.machine_arn, "Name": info.machine},
+        "State": state_member,
+    }
+    if token is not None:
+        context["Task"] = {"Token": token}
+    if item is not None:
+        context["Map"] = {"Item": {"Index": item.index, "Value": item.value}}
+    return context
+
+
+def timestamp(seconds: float) -> str:
+    """Write seconds since the epoch as the context object does: UTC, with milliseconds."""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,219 @@
+"""What every state needs of the execution: its events, timers, scopes and payloads."""
+
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from millrace.engine.context import ExecutionInfo, MapItem, context_object
+from millrace.engine.definition import Assignments, ExecutionType, StateMachine
+from millrace.engine.errors import (
+    DATA_LIMIT_EXCEEDED,
+    QUERY_EVALUATION_ERROR,
+    RUNTIME,
+    EvaluationError,
+    Failure,
+    HistoryFullError,
+    PayloadError,
+    StateError,
+)
+from millrace.engine.expressions import Scope, Template, evaluate
+from millrace.engine.frames import ExecutionState, Frame, Purpose
+from millrace.engine.history import EVENT_LIMIT, HistoryEvent
+from millrace.engine.messages import CancelTask, CancelTimer, Effect, SetTimer, TimerKind
+from millrace.engine.payload import PAYLOAD_LIMIT, Payload
+from millrace.model.ids import StateName
+from millrace.model.json import Json
+
+Outcome: TypeAlias = Payload | Failure
+
+_KINDS: Final = {
+    Purpose.WAIT: TimerKind.DELAY,
+    Purpose.RETRY: TimerKind.DELAY,
+    Purpose.TIMEOUT: TimerKind.DEADLINE,
+    Purpose.HEARTBEAT: TimerKind.DEADLINE,
+    Purpose.EXECUTION: TimerKind.EXECUTION,
+}
+_ENDS: Final = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
+_WITH_RETRY_COUNT: Final = frozenset({"Task", "Parallel", "Map"})
+
+
+class Core:
+    """An execution's state and the record of the step that is being taken."""
+
+    def __init__(
+        self, machine: StateMachine, info: ExecutionInfo, source: random.Random, state: ExecutionState
+    ) -> None:
+        self.machine = machine
+        self.info = info
+        self.random = source
+        self.state = state
+        self.now = 0.0
+        self.events: list[HistoryEvent] = []
+        self.effects: list[Effect] = []
+        self.ended: deque[tuple[Frame, Outcome]] = deque()
+        self._limited = info.type is ExecutionType.STANDARD
+
+    # ---- events
+
+    def emit(
+        self, event_type: str, previous: int, details: Mapping[str, Json], state: StateName | str = "", frame: int = 0
+    ) -> int:
+        """Add an event to the history and give its id."""
+        event = self.state.events + 1
+        if event >= EVENT_LIMIT and self._limited and event_type not in _ENDS:
+            raise HistoryFullError(f"expected fewer than {EVENT_LIMIT} events")
+        self.state.events = event
+        self.events.append(HistoryEvent(event, previous, self.now, event_type, details, StateName(state), frame))
+        return event
+
+    def record(self, frame: Frame, event_type: str, details: Mapping[str, Json]) -> None:
+        """Add an event about a frame's state, after the frame's last one."""
+        frame.previous = self.emit(event_type, frame.previous, details, frame.state, frame.id)
+
+    # ---- timers and tasks
+
+    def set_timer(self, frame: int, purpose: Purpose, seconds: float, timer: int | None = None) -> int:
+        """Set a timer, or set it anew."""
+        if timer is None:
+            timer = self.state.next_timer
+            self.state.next_timer += 1
+        self.state.timers[timer] = (frame, purpose)
+        self.effects.append(SetTimer(timer, self.now + seconds, _KINDS[purpose]))
+        return timer
+
+    def cancel_timer(self, timer: int | None) -> None:
+        """Forget a timer, if it is still set."""
+        if timer is not None and self.state.timers.pop(timer, None) is not None:
+            self.effects.append(CancelTimer(timer))
+
+    def drop_task(self, frame: Frame, *, cancel: bool) -> None:
+        """Stop waiting for a frame's task."""
+        task, frame.task = frame.task, None
+        if task is None:
+            return
+        self.state.tokens.pop(task.token, None)
+        for timer in task.timers.values():
+            self.cancel_timer(timer)
+        if cancel:
+            self.effects.append(CancelTask(task.token))
+
+    def token(self) -> str:
+        """Make a task token."""
+        return f"{self.random.getrandbits(256):064x}"
+
+    # ---- evaluation
+
+    def scope(self, frame: Frame, item: MapItem | None = None, token: str | None = None, **states: Json) -> Scope:
+        """Make what the expressions of a frame's state can see, beside its input.
+
+        Args:
+            frame: The frame.
+            item: A Map's item that is not a frame's yet.
+            token: The token of the task that is about to start.
+            states: Further members of $states.
+        """
+        chain = [frame.variables]
+        parent = frame.parent
+        while parent is not None:
+            outer = self.state.frames[parent]
+            chain.append(outer.variables)
+            parent = outer.parent
+        states["input"] = frame.input.value
+        return Scope(chain, states, lambda: self._context(frame, item, token), self.now, self.random)
+
+    def assigned(self, assign: Assignments, scope: Scope) -> dict[str, Json]:
+        """Evaluate all assignments of a state before any of them counts."""
+        return {name: evaluate(template, scope) for name, template in assign}
+
+    def payload(self, template: Template | None, scope: Scope, default: Payload, name: str) -> Payload:
+        """Evaluate a template whose value must fit a payload.
+
+        Args:
+            template: None: the default is taken.
+            scope: What it sees.
+            default: The value when there is no template.
+            name: What the error calls the state or task.
+        """
+        if template is None:
+            return default
+        try:
+            payload = Payload.of(evaluate(template, scope))
+        except PayloadError as error:
+            raise StateError(RUNTIME, str(error)) from error
+        return self.fitting(payload, name)
+
+    def fitting(self, payload: Payload, name: str) -> Payload:
+        """Give the payload back, unless it is too large."""
+        if payload.size > PAYLOAD_LIMIT:
+            raise StateError(DATA_LIMIT_EXCEEDED, data_limit_cause(name))
+        return payload
+
+    def _context(self, frame: Frame, item: MapItem | None, token: str | None) -> Json:
+        state = self.machine.states[frame.state]
+        return context_object(
+            self.info,
+            input=self.state.input.value,
+            started=self.state.started,
+            state=frame.state,
+            entered=frame.entered_at,
+            retries=frame.retries if state.type in _WITH_RETRY_COUNT else None,
+            token=token,
+            item=item or self._item(frame),
+        )
+
+    def _item(self, frame: Frame) -> MapItem | None:
+        while frame.item is None and frame.parent is not None:
+            frame = self.state.frames[frame.parent]
+        return frame.item
+
+    # ---- failing
+
+    def guard(self, frame: Frame, action: Callable[[], None], fail: Callable[[Failure], None]) -> None:
+        """Do something for a frame's state, and fail the state when that raises."""
+        try:
+            action()
+        except EvaluationError as error:
+            fail(self.evaluation_failed(frame, error))
+        except StateError as error:
+            fail(self.state_failed(frame, error))
+
+    def evaluation_failed(self, frame: Frame, error: EvaluationError) -> Failure:
+        """Record that an expression failed."""
+        cause = f"{self._where(frame)}{error.message}"
+        details: dict[str, Json] = {"error": QUERY_EVALUATION_ERROR, "cause": cause, "state": frame.state}
+        if error.location is not None:
+            details["location"] = error.location
+        if frame.previous == frame.entered:
+            # AWS counts a state that never got anywhere from before its entry (recorded).
+            frame.previous = frame.before
+        self.record(frame, "EvaluationFailed", details)
+        return Failure(QUERY_EVALUATION_ERROR, cause)
+
+    def state_failed(self, frame: Frame, error: StateError) -> Failure:
+        """Say how a state failed by itself."""
+        if error.error == DATA_LIMIT_EXCEEDED:
+            return Failure(DATA_LIMIT_EXCEEDED, error.message, terminal=True)
+        return Failure(error.error, f"{self._where(frame)}{error.message}", terminal=error.error == RUNTIME)
+
+    @staticmethod
+    def _where(frame: Frame) -> str:
+        return f"An error occurred while executing the state '{frame.state}' (entered at the event id #{frame.entered}). "
+
+
+def data_limit_cause(name: str) -> str:
+    """Word the cause of a result that is too large, as AWS does."""
+    return (
+        f"The state/task '{name}' returned a result with a size exceeding "
+        "the maximum number of bytes service limit."
+    )
+
+
+def failure_details(failure: Failure) -> dict[str, Json]:
+    """Write a failure as event details; AWS leaves an empty member out."""
+    details: dict[str, Json] = {}
+    if failure.error:
+        details["error"] = failure.error
+    if failure.cause:
+        details["cause"] = failure.cause
+    return details

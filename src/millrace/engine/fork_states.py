@@ -1,0 +1,184 @@
+"""Parallel and Map: the states that run scopes side by side."""
+
+from collections.abc import Callable
+from typing import Final
+
+from millrace.engine import transitions
+from millrace.engine.context import MapItem
+from millrace.engine.core import Core, Outcome
+from millrace.engine.definition import (
+    DISTRIBUTED_CONCURRENCY,
+    INLINE_CONCURRENCY,
+    MapMode,
+    MapState,
+    ParallelState,
+)
+from millrace.engine.errors import (
+    EXCEED_TOLERATED_FAILURE_THRESHOLD,
+    EvaluationError,
+    Failure,
+)
+from millrace.engine.expressions import Expression, Scope, Template, evaluate
+from millrace.engine.frames import Fork, Frame, Phase
+from millrace.engine.numbers import SECONDS_LIMIT, number
+from millrace.engine.payload import Payload, text_of
+from millrace.model.ids import StateName
+from millrace.model.json import Json
+
+_THRESHOLD_CAUSE: Final = "The specified tolerated failure threshold was exceeded"
+
+
+def run_parallel(core: Core, frame: Frame, state: ParallelState) -> None:
+    """Start all branches."""
+    arguments = core.payload(state.arguments, core.scope(frame), frame.input, frame.state)
+    core.record(frame, "ParallelStateStarted", {})
+    frame.phase = Phase.FORK
+    frame.fork = fork = Fork([None] * len(state.branches), limit=len(state.branches))
+    for branch in state.branches:
+        _start_child(core, frame, fork, branch.start_at, arguments, frame.previous)
+
+
+def run_map(core: Core, frame: Frame, state: MapState) -> None:
+    """Start the first iterations."""
+    scope = core.scope(frame)
+    items = _items(state, frame.input.value, scope)
+    limit = DISTRIBUTED_CONCURRENCY if state.mode is MapMode.DISTRIBUTED else INLINE_CONCURRENCY
+    wanted = int(_number(state.concurrency, scope, "MaxConcurrency", SECONDS_LIMIT) or 0)
+    count = _number(state.tolerated_count, scope, "ToleratedFailureCount", SECONDS_LIMIT)
+    percentage = _number(state.tolerated_percentage, scope, "ToleratedFailurePercentage", 100, whole=False)
+    core.record(frame, "MapStateStarted", {"length": len(items)})
+    frame.phase = Phase.FORK
+    frame.fork = Fork(
+        [None] * len(items),
+        items,
+        limit=min(limit, wanted) if wanted else limit,
+        tolerance=(count, percentage),
+        strict=state.mode is MapMode.INLINE and count is None and percentage is None,
+    )
+    _start_iterations(core, frame, state, frame.previous)
+    _finish_if_done(core, frame)
+
+
+def on_child_ended(core: Core, parent: Frame, child: Frame, outcome: Outcome) -> None:
+    """Take the result of a branch or an iteration."""
+    fork = parent.fork
+    assert fork is not None
+    state = core.machine.states[parent.state]
+    del fork.children[child.index]
+    fork.ended += 1
+    if isinstance(state, MapState):
+        ending = "Succeeded" if isinstance(outcome, Payload) else "Failed"
+        core.emit(
+            f"MapIteration{ending}",
+            child.previous,
+            {"name": parent.state, "index": child.index},
+            parent.state,
+            child.id,
+        )
+    parent.previous = child.previous
+    if isinstance(outcome, Failure):
+        if _is_silent(core, child):
+            transitions.record_aborted(core, child)
+        parent.previous = child.previous
+        outcome = _tolerated(fork, outcome)
+    transitions.drop(core, child)
+    if isinstance(outcome, Failure):
+        transitions.fail(core, parent, outcome)
+        return
+    fork.results[child.index] = outcome
+    if isinstance(state, MapState):
+        _guarded(core, parent, lambda: _start_iterations(core, parent, state, child.previous))
+    _guarded(core, parent, lambda: _finish_if_done(core, parent))
+
+
+def _is_silent(core: Core, frame: Frame) -> bool:
+    """Tell whether a failing state has no event that says so: a Parallel and a Map have one of their own."""
+    return core.machine.states[frame.state].type in ("Task", "Wait")
+
+
+def _guarded(core: Core, frame: Frame, action: Callable[[], None]) -> None:
+    core.guard(frame, action, lambda failure: transitions.fail(core, frame, failure))
+
+
+def _finish_if_done(core: Core, frame: Frame) -> None:
+    fork = frame.fork
+    if fork is None or fork.ended < len(fork.results):
+        return
+    frame.fork = None
+    state = core.machine.states[frame.state]
+    result = Payload.array([part for part in fork.results if part is not None])
+    core.record(frame, f"{state.type}StateSucceeded", {})
+    frame.settled = True
+    if state.output is None:
+        core.fitting(result, frame.state)
+    transitions.complete(core, frame, result, core.scope(frame, result=result.value))
+
+
+def _start_iterations(core: Core, frame: Frame, state: MapState, previous: int) -> None:
+    """Start iterations up to the limit; the events of each follow `previous`."""
+    fork = frame.fork
+    assert fork is not None
+    assert fork.items is not None
+    while len(fork.children) < fork.limit and fork.started < len(fork.items):
+        index = fork.started
+        item = MapItem(index, fork.items[index])
+        child = core.state.next_frame
+        started = core.emit(
+            "MapIterationStarted", previous, {"name": frame.state, "index": index}, frame.state, child
+        )
+        if state.selector is None:
+            payload = core.fitting(Payload.of(item.value), frame.state)
+        else:
+            payload = core.payload(state.selector, core.scope(frame, item), frame.input, frame.state)
+        _start_child(core, frame, fork, state.processor.start_at, payload, started, item)
+
+
+def _start_child(  # noqa: PLR0913 - what a frame consists of
+    core: Core,
+    parent: Frame,
+    fork: Fork,
+    start_at: StateName,
+    payload: Payload,
+    previous: int,
+    item: MapItem | None = None,
+) -> None:
+    child = Frame(core.state.next_frame, parent.id, fork.started, start_at, payload, previous, item)
+    core.state.next_frame += 1
+    core.state.frames[child.id] = child
+    core.state.ready.append(child.id)
+    fork.children[fork.started] = child.id
+    fork.started += 1
+
+
+def _tolerated(fork: Fork, failure: Failure) -> Outcome:
+    """Give what stands for a failed iteration in the result, or the failure of the whole."""
+    if fork.items is None or fork.strict:
+        return failure
+    fork.failures += 1
+    count, percentage = fork.tolerance
+    exceeded = count is None and percentage is None
+    if count is not None:
+        exceeded = fork.failures > count
+    if percentage is not None:
+        exceeded = exceeded or fork.failures * 100 / len(fork.items) > percentage
+    if exceeded:
+        return Failure(EXCEED_TOLERATED_FAILURE_THRESHOLD, _THRESHOLD_CAUSE)
+    return Payload.of(dict(failure.output()))
+
+
+def _items(state: MapState, default: Json, scope: Scope) -> list[Json]:
+    if state.items is None:
+        if isinstance(default, list):
+            return default
+        raise EvaluationError(f"Map state input must be an array but was: {text_of(default)}", None)
+    value = evaluate(state.items, scope)
+    if isinstance(value, list):
+        return value
+    assert isinstance(state.items, Expression)
+    raise state.items.unexpected("array", value)
+
+
+def _number(
+    template: Template | None, scope: Scope, name: str, high: float, *, whole: bool = True
+) -> float | None:
+    return None if template is None else number(template, scope, name, high=high, whole=whole)

@@ -1,0 +1,259 @@
+"""The state of a running execution, in plain data: what must be kept for it to go on elsewhere."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from millrace.engine.context import MapItem
+from millrace.engine.messages import Status
+from millrace.engine.payload import EMPTY_OBJECT, Payload
+from millrace.model.ids import StateName
+from millrace.model.json import Json
+
+ROOT = 0
+
+
+class Phase(StrEnum):
+    """What a frame does, or waits for."""
+
+    ENTER = "enter"
+    ATTEMPT = "attempt"
+    WAIT = "wait"
+    RETRY = "retry"
+    TASK = "task"
+    FORK = "fork"
+
+
+class Purpose(StrEnum):
+    """What follows when a timer fires."""
+
+    WAIT = "wait"
+    RETRY = "retry"
+    TIMEOUT = "timeout"
+    HEARTBEAT = "heartbeat"
+    EXECUTION = "execution"
+
+
+@dataclass(slots=True)
+class PendingTask:
+    """A task that was started.
+
+    Attributes:
+        timers: Its timers, by what they are for.
+        heartbeat: Seconds between two heartbeats.
+    """
+
+    token: str
+    timers: dict[Purpose, int] = field(default_factory=dict[Purpose, int])
+    heartbeat: float | None = None
+
+
+@dataclass(slots=True)
+class Fork:
+    """The open branches of a Parallel, or iterations of a Map.
+
+    Attributes:
+        children: Frames of those that run, by branch or iteration number.
+        results: What those that ended gave.
+        items: A Map's items; None in a Parallel.
+        limit: How many may run at once.
+        started: How many were started.
+        failures: How many iterations failed and were tolerated.
+        tolerance: The largest tolerated count and percentage; None when a Map names none.
+        strict: The first failure is the Map's own.
+    """
+
+    results: list[Payload | None]
+    items: list[Json] | None = None
+    limit: int = 0
+    children: dict[int, int] = field(default_factory=dict[int, int])
+    started: int = 0
+    ended: int = 0
+    failures: int = 0
+    tolerance: tuple[float | None, float | None] = (None, None)
+    strict: bool = True
+
+
+@dataclass(slots=True)
+class Frame:
+    """One scope that is being executed: the machine, a branch, an iteration.
+
+    Attributes:
+        index: The branch's or iteration's number within its parent.
+        previous: The id of its last event.
+        before: The id of the event before its state was entered.
+        entered: The id of the event that entered its state.
+        entered_at: When, in seconds since the epoch.
+        attempts: Retries used, by retrier.
+        settled: The state's branches have all succeeded.
+        timer: The timer of a wait or of a retry.
+    """
+
+    id: int
+    parent: int | None
+    index: int
+    state: StateName
+    input: Payload
+    previous: int
+    item: MapItem | None = None
+    variables: dict[str, Json] = field(default_factory=dict[str, Json])
+    phase: Phase = Phase.ENTER
+    before: int = 0
+    entered: int = 0
+    entered_at: float = 0.0
+    retries: int = 0
+    attempts: dict[int, int] = field(default_factory=dict[int, int])
+    settled: bool = False
+    timer: int | None = None
+    task: PendingTask | None = None
+    fork: Fork | None = None
+
+    def move(self, state: StateName, payload: Payload) -> None:
+        """Go to another state."""
+        self.state, self.input, self.phase = state, payload, Phase.ENTER
+        self.retries, self.settled = 0, False
+        if self.attempts:
+            self.attempts = {}
+
+
+@dataclass(slots=True)
+class ExecutionState:
+    """Everything about a running execution that its definition does not say.
+
+    Attributes:
+        started: Seconds since the epoch.
+        frames: The open scopes.
+        ready: Frames that can go on at once, in order.
+        timers: Which frame each timer belongs to, and its purpose.
+        tokens: Which frame each task token belongs to.
+        events: How many events the history has.
+    """
+
+    input: Payload = EMPTY_OBJECT
+    started: float = 0.0
+    status: Status = Status.RUNNING
+    events: int = 0
+    next_frame: int = ROOT
+    next_timer: int = 1
+    frames: dict[int, Frame] = field(default_factory=dict[int, Frame])
+    ready: deque[int] = field(default_factory=deque[int])
+    timers: dict[int, tuple[int, Purpose]] = field(default_factory=dict[int, tuple[int, Purpose]])
+    tokens: dict[str, int] = field(default_factory=dict[str, int])
+
+    def to_json(self) -> dict[str, Json]:
+        """Write the state as JSON."""
+        return {
+            "input": self.input.text,
+            "started": self.started,
+            "status": self.status.value,
+            "events": self.events,
+            "nextFrame": self.next_frame,
+            "nextTimer": self.next_timer,
+            "frames": [_frame_to_json(frame) for frame in self.frames.values()],
+            "ready": list(self.ready),
+            "timers": [[timer, frame, purpose.value] for timer, (frame, purpose) in self.timers.items()],
+            "tokens": dict(self.tokens),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ExecutionState":
+        """Read what `to_json` wrote."""
+        return cls(
+            input=Payload.parse(data["input"]),
+            started=data["started"],
+            status=Status(data["status"]),
+            events=data["events"],
+            next_frame=data["nextFrame"],
+            next_timer=data["nextTimer"],
+            frames={frame["id"]: _frame_from_json(frame) for frame in data["frames"]},
+            ready=deque(data["ready"]),
+            timers={timer: (frame, Purpose(purpose)) for timer, frame, purpose in data["timers"]},
+            tokens=dict(data["tokens"]),
+        )
+
+
+def _frame_to_json(frame: Frame) -> dict[str, Json]:
+    written: dict[str, Json] = {
+        "id": frame.id,
+        "parent": frame.parent,
+        "index": frame.index,
+        "state": frame.state,
+        "input": frame.input.text,
+        "previous": frame.previous,
+        "variables": frame.variables,
+        "phase": frame.phase.value,
+        "before": frame.before,
+        "entered": frame.entered,
+        "enteredAt": frame.entered_at,
+        "retries": frame.retries,
+        "attempts": [[retrier, used] for retrier, used in frame.attempts.items()],
+        "settled": frame.settled,
+        "timer": frame.timer,
+    }
+    if frame.item is not None:
+        written["item"] = [frame.item.index, frame.item.value]
+    if frame.task is not None:
+        timers: list[Json] = [[purpose.value, timer] for purpose, timer in frame.task.timers.items()]
+        written["task"] = {"token": frame.task.token, "timers": timers, "heartbeat": frame.task.heartbeat}
+    if frame.fork is not None:
+        written["fork"] = _fork_to_json(frame.fork)
+    return written
+
+
+def _frame_from_json(data: Mapping[str, Any]) -> Frame:
+    task, fork, item = data.get("task"), data.get("fork"), data.get("item")
+    return Frame(
+        id=data["id"],
+        parent=data["parent"],
+        index=data["index"],
+        state=StateName(data["state"]),
+        input=Payload.parse(data["input"]),
+        previous=data["previous"],
+        item=None if item is None else MapItem(item[0], item[1]),
+        variables=dict(data["variables"]),
+        phase=Phase(data["phase"]),
+        before=data["before"],
+        entered=data["entered"],
+        entered_at=data["enteredAt"],
+        retries=data["retries"],
+        attempts={retrier: used for retrier, used in data["attempts"]},
+        settled=data["settled"],
+        timer=data["timer"],
+        task=None
+        if task is None
+        else PendingTask(
+            task["token"], {Purpose(purpose): timer for purpose, timer in task["timers"]}, task["heartbeat"]
+        ),
+        fork=None if fork is None else _fork_from_json(fork),
+    )
+
+
+def _fork_to_json(fork: Fork) -> dict[str, Json]:
+    return {
+        "results": [None if result is None else result.text for result in fork.results],
+        "items": fork.items,
+        "limit": fork.limit,
+        "children": [[index, frame] for index, frame in fork.children.items()],
+        "started": fork.started,
+        "ended": fork.ended,
+        "failures": fork.failures,
+        "tolerance": list(fork.tolerance),
+        "strict": fork.strict,
+    }
+
+
+def _fork_from_json(data: Mapping[str, Any]) -> Fork:
+    count, percentage = data["tolerance"]
+    return Fork(
+        results=[None if result is None else Payload.parse(result) for result in data["results"]],
+        items=data["items"],
+        limit=data["limit"],
+        children={index: frame for index, frame in data["children"]},
+        started=data["started"],
+        ended=data["ended"],
+        failures=data["failures"],
+        tolerance=(count, percentage),
+        strict=data["strict"],
+    )

@@ -1,0 +1,249 @@
+"""The interpreter: messages in, history events and effects out.
+
+It never sleeps, does no input or output and has no task of its own: time comes with each message, randomness by its
+constructor, and all that it must remember is `state`, in plain data. Whoever drives it carries out the effects and sends
+what comes of them back as messages; messages for what has ended meanwhile are ignored, so none can do harm by being late.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from millrace.engine import flow_states, fork_states, task_states, transitions
+from millrace.engine.context import ExecutionInfo
+from millrace.engine.core import Core, failure_details
+from millrace.engine.definition import State, StateMachine
+from millrace.engine.errors import RUNTIME, TIMEOUT, Failure, HistoryFullError
+from millrace.engine.frames import ROOT, ExecutionState, Frame, Phase, Purpose
+from millrace.engine.history import EVENT_LIMIT
+from millrace.engine.messages import (
+    CancelTask,
+    CancelTimer,
+    Finished,
+    Message,
+    Resume,
+    Resumed,
+    Started,
+    Status,
+    Step,
+    Stopped,
+    TaskFailed,
+    TaskHeartbeat,
+    TaskStarted,
+    TaskSubmitted,
+    TaskSucceeded,
+    TimerFired,
+)
+from millrace.engine.payload import Payload
+
+# How many states one step may enter before others get their turn.
+STEP_LIMIT: Final = 200
+
+_HISTORY_FULL: Final = f"The execution reached the maximum number of history events ({EVENT_LIMIT})."
+_RUN: Final[dict[str, Callable[[Core, Frame, Any], None]]] = {
+    "Pass": flow_states.run_pass,
+    "Succeed": flow_states.run_pass,
+    "Fail": flow_states.run_fail,
+    "Choice": flow_states.run_choice,
+    "Wait": flow_states.run_wait,
+    "Task": task_states.run_task,
+    "Parallel": fork_states.run_parallel,
+    "Map": fork_states.run_map,
+}
+
+
+class Interpreter:
+    """One execution of a state machine.
+
+    Args:
+        machine: The loaded definition.
+        info: Who the execution is.
+        source: Gives task tokens, jitter, $random and $uuid; a seeded one makes executions repeatable.
+        state: What `snapshot` gave, to go on from there; None for a new execution.
+    """
+
+    def __init__(
+        self,
+        machine: StateMachine,
+        info: ExecutionInfo,
+        *,
+        source: random.Random | None = None,
+        state: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.machine = machine
+        self.info = info
+        self.state = ExecutionState() if state is None else ExecutionState.from_json(state)
+        self._core = Core(machine, info, source or random.SystemRandom(), self.state)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Give what an interpreter needs to go on in this one's place; to be taken between messages."""
+        return self.state.to_json()
+
+    def holds(self, token: str) -> bool:
+        """Tell whether a running task has the token."""
+        return token in self.state.tokens
+
+    def handle(self, message: Message, now: float) -> Step:
+        """Take one message.
+
+        Args:
+            message: What happened.
+            now: Seconds since the epoch.
+
+        Returns:
+            The events and the effects that follow from it, in order.
+        """
+        core = self._core
+        core.now, core.events, core.effects = now, [], []
+        if self.state.status is Status.RUNNING:
+            try:
+                self._take(message)
+                self._go_on()
+            except HistoryFullError:
+                self._finish(Status.FAILED, failure=Failure(RUNTIME, _HISTORY_FULL))
+        return Step(tuple(core.events), tuple(core.effects))
+
+    # ---- messages
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case Started():
+                self._start(message.input)
+            case TimerFired():
+                self._fire(message.timer)
+            case Stopped():
+                self._stop(Status.ABORTED, Failure(message.error, message.cause))
+            case Resumed():
+                pass
+            case _:
+                self._task_message(message)
+
+    def _start(self, payload: Payload) -> None:
+        core, state = self._core, self.state
+        state.input, state.started = payload, core.now
+        core.emit("ExecutionStarted", 0, {"input": payload.text, "roleArn": self.info.role})
+        if self.machine.timeout is not None:
+            core.set_timer(ROOT, Purpose.EXECUTION, self.machine.timeout)
+        # The first state's entry follows no event: AWS gives 0.
+        state.frames[ROOT] = Frame(ROOT, None, 0, self.machine.start_at, payload, previous=0)
+        state.next_frame = ROOT + 1
+        state.ready.append(ROOT)
+
+    def _task_message(
+        self, message: TaskStarted | TaskSubmitted | TaskSucceeded | TaskFailed | TaskHeartbeat
+    ) -> None:
+        owner = self.state.tokens.get(message.token)
+        if owner is None:
+            return
+        core, frame = self._core, self.state.frames[owner]
+
+        def act() -> None:
+            match message:
+                case TaskStarted():
+                    task_states.on_started(core, frame, message.worker)
+                case TaskSubmitted():
+                    task_states.on_submitted(core, frame, message.output)
+                case TaskSucceeded():
+                    task_states.on_succeeded(core, frame, message.output)
+                case TaskFailed():
+                    task_states.on_failed(core, frame, Failure(message.error, message.cause))
+                case TaskHeartbeat():
+                    task_states.on_heartbeat(core, frame)
+
+        self._guarded(frame, act)
+
+    def _fire(self, timer: int) -> None:
+        owner, purpose = self.state.timers.pop(timer, (None, Purpose.WAIT))
+        if owner is None:
+            return
+        core, frame = self._core, self.state.frames[owner]
+        match purpose:
+            case Purpose.WAIT:
+                frame.timer = None
+                self._guarded(frame, lambda: flow_states.end_wait(core, frame))
+            case Purpose.RETRY:
+                frame.timer, frame.phase = None, Phase.ATTEMPT
+                frame.retries += 1
+                self.state.ready.append(owner)
+            case Purpose.TIMEOUT | Purpose.HEARTBEAT:
+                task_states.on_timed_out(core, frame, purpose)
+            case Purpose.EXECUTION:
+                self._stop(Status.TIMED_OUT, Failure(TIMEOUT, None))
+
+    # ---- going on
+
+    def _go_on(self) -> None:
+        """Run what is ready, up to the limit of a step."""
+        state = self.state
+        self._settle()
+        for _ in range(STEP_LIMIT):
+            if not state.ready or state.status is not Status.RUNNING:
+                break
+            frame = state.frames.get(state.ready.popleft())
+            if frame is not None:
+                self._advance(frame)
+                self._settle()
+        if state.ready and state.status is Status.RUNNING:
+            self._core.effects.append(Resume())
+
+    def _advance(self, frame: Frame) -> None:
+        core = self._core
+        state: State = self.machine.states[frame.state]
+        if frame.phase is Phase.ENTER:
+            frame.before = frame.previous
+            core.record(frame, f"{state.type}StateEntered", {"name": frame.state, "input": frame.input.text})
+            frame.entered, frame.entered_at = frame.previous, core.now
+        frame.phase = Phase.ATTEMPT
+        self._guarded(frame, lambda: _RUN[state.type](core, frame, state))
+
+    def _guarded(self, frame: Frame, action: Callable[[], None]) -> None:
+        core = self._core
+        core.guard(frame, action, lambda failure: transitions.fail(core, frame, failure))
+
+    def _settle(self) -> None:
+        """Hand the outcome of scopes that ended to those that wait for them."""
+        core = self._core
+        while core.ended:
+            frame, outcome = core.ended.popleft()
+            if frame.id not in self.state.frames:
+                continue
+            if frame.parent is not None:
+                fork_states.on_child_ended(core, self.state.frames[frame.parent], frame, outcome)
+            elif isinstance(outcome, Payload):
+                self._finish(Status.SUCCEEDED, output=outcome)
+            else:
+                self._finish(Status.FAILED, failure=outcome)
+
+    # ---- the end
+
+    def _stop(self, status: Status, failure: Failure) -> None:
+        """End the execution from outside; open branches are recorded as aborted."""
+        root = self.state.frames.get(ROOT)
+        if root is not None and root.fork is not None:
+            transitions.abort_children(self._core, root)
+            transitions.record_aborted(self._core, root)
+        self._finish(status, failure=failure)
+
+    def _finish(self, status: Status, *, output: Payload | None = None, failure: Failure | None = None) -> None:
+        core, state = self._core, self.state
+        for token in state.tokens:
+            core.effects.append(CancelTask(token))
+        for timer in state.timers:
+            core.effects.append(CancelTimer(timer))
+        root = state.frames.get(ROOT)
+        previous = root.previous if root is not None else state.events
+        details = {"output": output.text} if output is not None else failure_details(failure or Failure(None, None))
+        core.emit(_END_EVENTS[status], previous, details)
+        state.status = status
+        core.ended.clear()
+        for left in (state.frames, state.ready, state.tokens, state.timers):
+            left.clear()
+        core.effects.append(Finished(self.info, status, output, failure))
+
+
+_END_EVENTS: Final = {
+    Status.SUCCEEDED: "ExecutionSucceeded",
+    Status.FAILED: "ExecutionFailed",
+    Status.TIMED_OUT: "ExecutionTimedOut",
+    Status.ABORTED: "ExecutionAborted",
+}

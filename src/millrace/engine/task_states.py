@@ -1,0 +1,109 @@
+"""Task: the state that has something outside do work."""
+
+from collections.abc import Mapping
+
+from millrace.engine import transitions
+from millrace.engine.core import Core, data_limit_cause, failure_details
+from millrace.engine.definition import TaskState
+from millrace.engine.errors import DATA_LIMIT_EXCEEDED, TIMEOUT, Failure
+from millrace.engine.expressions import evaluate
+from millrace.engine.frames import Frame, PendingTask, Phase, Purpose
+from millrace.engine.messages import StartTask
+from millrace.engine.numbers import SECONDS_LIMIT, number
+from millrace.engine.payload import PAYLOAD_LIMIT, Payload
+from millrace.engine.resource import Integration, Pattern, Resource
+from millrace.model.json import Json
+
+
+def run_task(core: Core, frame: Frame, state: TaskState) -> None:
+    """Start the task."""
+    resource = state.resource
+    token = core.token()
+    scope = core.scope(frame, token=token if resource.pattern is Pattern.TOKEN else None)
+    parameters = core.payload(state.arguments, scope, frame.input, frame.state)
+    timeout = number(state.timeout, scope, "TimeoutSeconds", high=SECONDS_LIMIT) if state.timeout else None
+    heartbeat = number(state.heartbeat, scope, "HeartbeatSeconds", high=SECONDS_LIMIT) if state.heartbeat else None
+    credentials = evaluate(state.credentials, scope) if state.credentials else None
+    _record(core, frame, resource, "Scheduled", _scheduled(core, resource, parameters, timeout, heartbeat))
+    if resource.integration is not Integration.ACTIVITY:
+        _record(core, frame, resource, "Started", {})
+    frame.phase = Phase.TASK
+    frame.task = task = PendingTask(token, heartbeat=heartbeat)
+    core.state.tokens[token] = frame.id
+    if timeout is not None:
+        task.timers[Purpose.TIMEOUT] = core.set_timer(frame.id, Purpose.TIMEOUT, timeout)
+    if heartbeat is not None:
+        task.timers[Purpose.HEARTBEAT] = core.set_timer(frame.id, Purpose.HEARTBEAT, heartbeat)
+    core.effects.append(StartTask(token, frame.state, resource, parameters, credentials, timeout, heartbeat))
+
+
+def on_started(core: Core, frame: Frame, worker: str | None) -> None:
+    """Record that a worker took an activity task."""
+    resource = _resource(core, frame)
+    if resource.integration is Integration.ACTIVITY:
+        _record(core, frame, resource, "Started", {} if worker is None else {"workerName": worker})
+
+
+def on_submitted(core: Core, frame: Frame, output: Payload) -> None:
+    """Record that a task's job was started, or its token handed over."""
+    _record(core, frame, _resource(core, frame), "Submitted", {"output": output.text})
+
+
+def on_succeeded(core: Core, frame: Frame, output: Payload) -> None:
+    """Leave the state with the task's result."""
+    resource = _resource(core, frame)
+    if output.size > PAYLOAD_LIMIT:
+        cause = data_limit_cause(resource.service or "lambda")
+        on_failed(core, frame, Failure(DATA_LIMIT_EXCEEDED, cause))
+        return
+    core.drop_task(frame, cancel=False)
+    _record(core, frame, resource, "Succeeded", {"output": output.text})
+    transitions.complete(core, frame, output, core.scope(frame, result=output.value))
+
+
+def on_failed(core: Core, frame: Frame, failure: Failure) -> None:
+    """Fail the state with the task's error."""
+    _record(core, frame, _resource(core, frame), "Failed", failure_details(failure))
+    transitions.fail(core, frame, failure)
+
+
+def on_timed_out(core: Core, frame: Frame, purpose: Purpose) -> None:
+    """Fail the state because its task took too long, or kept silent for too long."""
+    core.drop_task(frame, cancel=True)
+    _record(core, frame, _resource(core, frame), "TimedOut", {"error": TIMEOUT})
+    transitions.fail(core, frame, Failure(TIMEOUT, "", heartbeat=purpose is Purpose.HEARTBEAT))
+
+
+def on_heartbeat(core: Core, frame: Frame) -> None:
+    """Give a task until its next heartbeat."""
+    task = frame.task
+    if task is not None and task.heartbeat is not None:
+        timer = task.timers[Purpose.HEARTBEAT]
+        core.set_timer(frame.id, Purpose.HEARTBEAT, task.heartbeat, timer)
+
+
+def _resource(core: Core, frame: Frame) -> Resource:
+    state = core.machine.states[frame.state]
+    assert isinstance(state, TaskState)
+    return state.resource
+
+
+def _record(core: Core, frame: Frame, resource: Resource, what: str, details: Mapping[str, Json]) -> None:
+    if resource.integration is Integration.SERVICE:
+        details = {"resourceType": resource.service, "resource": resource.action, **details}
+    core.record(frame, f"{resource.integration}{what}", details)
+
+
+def _scheduled(
+    core: Core, resource: Resource, parameters: Payload, timeout: float | None, heartbeat: float | None
+) -> dict[str, Json]:
+    details: dict[str, Json]
+    if resource.integration is Integration.SERVICE:
+        details = {"region": core.info.region, "parameters": parameters.text}
+    else:
+        details = {"resource": resource.arn, "input": parameters.text}
+    if timeout is not None:
+        details["timeoutInSeconds"] = timeout
+    if heartbeat is not None and resource.integration is not Integration.FUNCTION:
+        details["heartbeatInSeconds"] = heartbeat
+    return details

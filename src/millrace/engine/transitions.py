@@ -1,0 +1,161 @@
+"""Leaving a state: by its output, by a retry, by a catcher, or by the failure of its scope."""
+
+from millrace.engine.core import Core
+from millrace.engine.definition import Assignments, Catcher
+from millrace.engine.errors import DATA_LIMIT_EXCEEDED, RUNTIME, EvaluationError, Failure, PayloadError, StateError
+from millrace.engine.expressions import Scope, Template
+from millrace.engine.frames import Frame, Phase, Purpose
+from millrace.engine.payload import PAYLOAD_LIMIT, Payload, encode
+from millrace.model.ids import StateName
+from millrace.model.json import Json
+
+# States whose abortion is an event of its own; the others end within the step that enters them.
+_ABORTABLE = frozenset({"Task", "Wait", "Parallel", "Map"})
+
+
+def complete(core: Core, frame: Frame, result: Payload, scope: Scope) -> None:
+    """Leave a state that succeeded: evaluate its Assign and Output, then go on.
+
+    Args:
+        core: The execution.
+        frame: The frame.
+        result: The output of a state without Output.
+        scope: What Assign and Output see.
+    """
+    state = core.machine.states[frame.state]
+    leave(core, frame, result, scope, assign=state.assign, output=state.output, next_state=state.next)
+
+
+def leave(  # noqa: PLR0913 - what a rule, a catcher and a state have in common
+    core: Core,
+    frame: Frame,
+    result: Payload,
+    scope: Scope,
+    *,
+    assign: Assignments,
+    output: Template | None,
+    next_state: StateName | None,
+) -> None:
+    """Leave a state by a given Assign, Output and Next; None ends the scope."""
+    assigned = core.assigned(assign, scope) if assign else None
+    payload = core.payload(output, scope, result, frame.state)
+    details: dict[str, Json] = {"name": frame.state, "output": payload.text}
+    if assigned:
+        details["assignedVariables"] = _texts(frame, assigned)
+        frame.variables = {**frame.variables, **assigned}
+    state = core.machine.states[frame.state]
+    core.record(frame, f"{state.type}StateExited", details)
+    if next_state is None:
+        core.ended.append((frame, payload))
+    else:
+        frame.move(next_state, payload)
+        core.state.ready.append(frame.id)
+
+
+def fail(core: Core, frame: Frame, failure: Failure) -> None:
+    """Have a failed state retried or caught, or fail its scope."""
+    state = core.machine.states[frame.state]
+    core.drop_task(frame, cancel=False)
+    abort_children(core, frame)
+    if _retry(core, frame, failure):
+        return
+    if state.type in ("Parallel", "Map") and not frame.settled and failure.error != RUNTIME:
+        core.record(frame, f"{state.type}StateFailed", {})
+    for catcher in state.catch:
+        if failure.matches(catcher.errors):
+            _catch(core, frame, failure, catcher)
+            return
+    core.ended.append((frame, failure))
+
+
+def abort_children(core: Core, frame: Frame) -> None:
+    """Abort what a frame's state has running, and record it."""
+    fork, frame.fork = frame.fork, None
+    if fork is None:
+        return
+    for index, child in sorted(fork.children.items()):
+        inner = core.state.frames[child]
+        if fork.items is not None:
+            core.emit(
+                "MapIterationAborted", inner.previous, {"name": frame.state, "index": index}, frame.state, inner.id
+            )
+        abort(core, inner)
+
+
+def abort(core: Core, frame: Frame) -> None:
+    """End a frame that is no longer wanted, and record it."""
+    abort_children(core, frame)
+    record_aborted(core, frame)
+    drop(core, frame)
+
+
+def record_aborted(core: Core, frame: Frame) -> None:
+    """Record that a frame's state was entered and will not be left."""
+    state = core.machine.states[frame.state]
+    if frame.phase is not Phase.ENTER and state.type in _ABORTABLE:
+        core.record(frame, f"{state.type}StateAborted", {})
+
+
+def drop(core: Core, frame: Frame) -> None:
+    """Forget a frame, and what it waits for."""
+    core.drop_task(frame, cancel=True)
+    core.cancel_timer(frame.timer)
+    core.state.frames.pop(frame.id, None)
+
+
+def _retry(core: Core, frame: Frame, failure: Failure) -> bool:
+    """Set the timer of a retry, if the first retrier that matches has one left."""
+    for index, retrier in enumerate(core.machine.states[frame.state].retry):
+        if not failure.matches(retrier.errors):
+            continue
+        used = frame.attempts.get(index, 0)
+        if used >= retrier.attempts:
+            return False
+        seconds = retrier.delay(used)
+        if retrier.jitter:
+            seconds *= core.random.random()
+        frame.attempts[index] = used + 1
+        frame.phase, frame.settled = Phase.RETRY, False
+        frame.timer = core.set_timer(frame.id, Purpose.RETRY, seconds)
+        return True
+    return False
+
+
+def _catch(core: Core, frame: Frame, failure: Failure, catcher: Catcher) -> None:
+    scope = core.scope(frame, errorOutput=dict(failure.output()))
+    try:
+        leave(
+            core,
+            frame,
+            Payload.of(dict(failure.output())),
+            scope,
+            assign=catcher.assign,
+            output=catcher.output,
+            next_state=catcher.next,
+        )
+    except EvaluationError as error:
+        core.ended.append((frame, core.evaluation_failed(frame, error)))
+    except StateError as error:
+        core.ended.append((frame, core.state_failed(frame, error)))
+
+
+def _texts(frame: Frame, assigned: dict[str, Json]) -> dict[str, Json]:
+    """Write assigned variables as the history does, each as JSON text."""
+    texts: dict[str, Json] = {}
+    size = 0
+    for name, value in assigned.items():
+        try:
+            text = encode(value)
+        except PayloadError as error:
+            raise StateError(RUNTIME, str(error)) from error
+        size += len(text)
+        texts[name] = text.decode()
+    if size > PAYLOAD_LIMIT:
+        raise StateError(
+            DATA_LIMIT_EXCEEDED,
+            f"The variables assigned by the state '{frame.state}' have a size of {size} bytes, exceeding "
+            f"the maximum number of bytes service limit.",
+        )
+    return texts
+
+
