@@ -7,11 +7,11 @@ import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias, Union
+from typing import Protocol, TypeAlias, Union
 
-from millrace.engine.errors import TASK_FAILED, PayloadError, TaskFailure
+from millrace.engine.errors import RUNTIME, TASK_FAILED, PayloadError, TaskFailure
 from millrace.engine.payload import Payload
-from millrace.engine.resource import Integration, Pattern, Resource
+from millrace.engine.resource import Integration, Resource
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -75,7 +75,7 @@ class TaskRoutes:
             if task.resource.arn.startswith(start):
                 return await handler(task)
         raise TaskFailure(
-            "States.Runtime",
+            RUNTIME,
             f"expected a resource that runs here ({', '.join(start for start, _ in self._routes) or 'none does'}), "
             f"found {task.resource.arn!r} in state {task.state!r}",
         )
@@ -166,14 +166,7 @@ async def perform(handler: TaskHandler, task: TaskRequest) -> TaskOutcome:
     except TaskFailure as failure:
         return TaskOutcome(error=failure.error, cause=failure.cause)
     except PayloadError as error:
-        return TaskOutcome(error=_RUNTIME, cause=f"the task of state {task.state!r} gave no JSON: {error}")
+        return TaskOutcome(error=RUNTIME, cause=f"the task of state {task.state!r} gave no JSON: {error}")
     except Exception as error:  # noqa: BLE001 - the boundary to foreign code
         return TaskOutcome(error=TASK_FAILED, cause=f"{type(error).__name__}: {error}")
 
-
-def waits_for_token(task: TaskRequest) -> bool:
-    """Tell whether a task ends by its token and not by its handler's return."""
-    return task.resource.pattern is Pattern.TOKEN or task.resource.integration is Integration.ACTIVITY
-
-
-_RUNTIME: Final = "States.Runtime"

@@ -1,0 +1,186 @@
+"""One execution on an asyncio loop: carries out the interpreter's effects and brings it their outcomes."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from millrace.engine.clock import Clock, SkippingClock
+from millrace.engine.history import HistoryEvent
+from millrace.engine.interpreter import Interpreter
+from millrace.engine.messages import (
+    CancelTask,
+    CancelTimer,
+    Effect,
+    Finished,
+    Message,
+    Resume,
+    Resumed,
+    SetTimer,
+    StartTask,
+    TaskFailed,
+    TaskStarted,
+    TaskSubmitted,
+    TaskSucceeded,
+    TimerFired,
+    TimerKind,
+)
+from millrace.engine.payload import Payload
+from millrace.engine.resource import Integration, Pattern
+from millrace.engine.tasks import TaskHandler, TaskRequest, perform
+from millrace.model.json import Json
+
+
+class Drive:
+    """Drives one interpreter.
+
+    Args:
+        interpreter: The execution.
+        tasks: Does the tasks.
+        clock: Gives the time; a `SkippingClock` makes delays pass at once.
+        on_event: Sees each event as it happens.
+    """
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        tasks: TaskHandler,
+        clock: Clock,
+        on_event: Callable[[HistoryEvent], None] | None,
+    ) -> None:
+        self.interpreter = interpreter
+        self.history: list[HistoryEvent] = []
+        self._tasks = tasks
+        self._clock = clock
+        self._on_event = on_event
+        self._inbox: deque[Message] = deque()
+        self._wake = asyncio.Event()
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._skippable: dict[int, SetTimer] = {}
+        self._finished: Finished | None = None
+
+    def send(self, message: Message) -> None:
+        """Bring the interpreter a message, in its turn."""
+        self._inbox.append(message)
+        self._wake.set()
+
+    async def run(self, first: Message) -> Finished:
+        """Drive the execution to its end; a cancelled call cancels its tasks."""
+        self.send(first)
+        try:
+            while self._finished is None:
+                message = await self._next()
+                step = self.interpreter.handle(message, self._clock())
+                self.history.extend(step.events)
+                if self._on_event is not None:
+                    for event in step.events:
+                        self._on_event(event)
+                for effect in step.effects:
+                    self._carry_out(effect)
+        finally:
+            await self._clean_up()
+        return self._finished
+
+    async def _next(self) -> Message:
+        while not self._inbox:
+            if self._skippable:
+                # What can end without waiting comes before any time is skipped.
+                await asyncio.sleep(0)
+                if not self._inbox and self._skip():
+                    break
+            if not self._inbox:
+                self._wake.clear()
+                await self._wake.wait()
+        message = self._inbox.popleft()
+        if isinstance(message, Resumed):
+            await asyncio.sleep(0)
+        return message
+
+    def _skip(self) -> bool:
+        """Set the clock forward to the next delay, or to the execution's deadline when that comes first."""
+        if all(timer.kind is not TimerKind.DELAY for timer in self._skippable.values()):
+            return False
+        assert isinstance(self._clock, SkippingClock)
+        due = min(self._skippable.values(), key=lambda timer: (timer.at, timer.timer))
+        self._clock.skip_to(due.at)
+        self._fire(due.timer)
+        return True
+
+    def _fire(self, timer: int) -> None:
+        self._forget_timer(timer)
+        self.send(TimerFired(timer))
+
+    def _forget_timer(self, timer: int) -> None:
+        self._skippable.pop(timer, None)
+        handle = self._timers.pop(timer, None)
+        if handle is not None:
+            handle.cancel()
+
+    # ---- effects
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case StartTask():
+                request = self._request(effect)
+                self._calls[effect.token] = asyncio.create_task(self._call(request))
+            case CancelTask():
+                call = self._calls.pop(effect.token, None)
+                if call is not None:
+                    call.cancel()
+            case SetTimer():
+                self._set_timer(effect)
+            case CancelTimer():
+                self._forget_timer(effect.timer)
+            case Resume():
+                self.send(Resumed())
+            case Finished():
+                self._finished = effect
+
+    def _set_timer(self, effect: SetTimer) -> None:
+        self._forget_timer(effect.timer)
+        if isinstance(self._clock, SkippingClock) and effect.kind is not TimerKind.DEADLINE:
+            self._skippable[effect.timer] = effect
+            if effect.kind is TimerKind.DELAY:
+                return
+        delay = max(0.0, effect.at - self._clock())
+        self._timers[effect.timer] = asyncio.get_running_loop().call_later(delay, self._fire, effect.timer)
+
+    def _request(self, effect: StartTask) -> TaskRequest:
+        token = effect.token
+
+        def submit(output: Json) -> None:
+            self.send(TaskSubmitted(token, Payload.foreign(output)))
+
+        return TaskRequest(
+            resource=effect.resource,
+            arguments=effect.parameters.value,
+            token=token,
+            state=effect.state,
+            execution=self.interpreter.info.id,
+            timeout=effect.timeout,
+            heartbeat=effect.heartbeat,
+            submit=submit,
+        )
+
+    async def _call(self, request: TaskRequest) -> None:
+        if request.resource.integration is Integration.ACTIVITY:
+            self.send(TaskStarted(request.token))
+        outcome = await perform(self._tasks, request)
+        # A callback task is not over yet: a timeout or an abort may still want to cancel it, in vain.
+        self._calls.pop(request.token, None)
+        if outcome.output is None:
+            self.send(TaskFailed(request.token, outcome.error, outcome.cause))
+        elif request.resource.pattern is Pattern.TOKEN:
+            self.send(TaskSubmitted(request.token, outcome.output))
+        else:
+            self.send(TaskSucceeded(request.token, outcome.output))
+
+    async def _clean_up(self) -> None:
+        for timer in [*self._timers]:
+            self._forget_timer(timer)
+        calls = [*self._calls.values()]
+        self._calls.clear()
+        for call in calls:
+            call.cancel()
+        if calls:
+            await asyncio.gather(*calls, return_exceptions=True)
