@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from millrace.compiler.schedule._decomposition import Decomposition
+from millrace.compiler.schedule._decomposition import Decomposition, Shape
+from millrace.compiler.schedule._dominance import Dominance
+from millrace.compiler.schedule._layering import Layering, longest_first
 from millrace.compiler.schedule._poset import vertices_of
 
 DEPTH_LIMIT = 40
@@ -35,24 +37,29 @@ class Profile(NamedTuple):
     """By ascending length. The first gives the lower bound: a prime set has a Series at its root, so some cut."""
 
 
-class Layering(NamedTuple):
-    """A layer-by-layer schedule: each layer's vertices run side by side."""
-
-    makespan: float
-    layers: list[int]
-
-
 class Bounds:
     """Lower and upper bounds on the best makespan of convex sets, for one assignment of positive durations."""
 
-    __slots__ = ("_bounds", "_layerings", "_profiles", "decomposition", "durations")
+    __slots__ = ("_bounds", "_layerings", "_profiles", "_shapes", "decomposition", "dominance", "durations")
 
     def __init__(self, decomposition: Decomposition, durations: Sequence[float]) -> None:
         self.decomposition = decomposition
+        self.dominance = Dominance(decomposition, durations)
         self.durations = durations
+        self._shapes: dict[int, Shape] = {}
         self._bounds: dict[int, tuple[float, float]] = {}
         self._profiles: dict[int, Profile] = {}
         self._layerings: dict[int, Layering] = {}
+
+    def shape(self, vertices: int) -> Shape:
+        """How a set is composed, where a prime set is reduced to its core."""
+        known = self._shapes.get(vertices)
+        if known is None:
+            known = self.decomposition.shape(vertices)
+            if known.kind == "prime" and (core := self.dominance.core(vertices)) != vertices:
+                known = Shape("dominated", (core,))
+            self._shapes[vertices] = known
+        return known
 
     def bounds(self, vertices: int, depth: int = 0) -> tuple[float, float]:
         """A lower bound and an upper bound on the best makespan of the set."""
@@ -66,7 +73,7 @@ class Bounds:
         return self.bounds(vertices)[0]
 
     def _compute(self, vertices: int, depth: int) -> tuple[float, float]:
-        shape = self.decomposition.shape(vertices)
+        shape = self.shape(vertices)
         if shape.kind == "vertex":
             duration = self.durations[vertices.bit_length() - 1]
             return duration, duration
@@ -115,78 +122,13 @@ class Bounds:
         return Profile(members, heads, tails, _cuts(vertices, members, heads, tails))
 
     def layering(self, vertices: int) -> Layering:
-        """A layer-by-layer schedule, which places long vertices first, where a long one already is."""
+        """A layer-by-layer schedule of the set."""
         known = self._layerings.get(vertices)
         if known is None:
-            known = self._layerings[vertices] = self._layer(vertices)
+            self.decomposition.work += 8 * vertices.bit_count()
+            known = longest_first(self.decomposition.order, vertices, self.durations)
+            self._layerings[vertices] = known
         return known
-
-    def _layer(self, vertices: int) -> Layering:
-        order, durations = self.decomposition.order, self.durations
-        members = vertices_of(vertices)
-        self.decomposition.work += 8 * len(members)
-        first = [-1] * len(durations)
-        last_layer = 0
-        for vertex in members:
-            layer = -1
-            for predecessor in order.predecessors[vertex]:
-                before = first[predecessor]
-                if before > layer:
-                    layer = before
-            layer += 1
-            first[vertex] = layer
-            if layer > last_layer:
-                last_layer = layer
-        last = [last_layer + 1] * len(durations)
-        for vertex in reversed(members):
-            layer = last_layer + 1
-            for successor in order.successors[vertex]:
-                after = last[successor]
-                if after < layer:
-                    layer = after
-            last[vertex] = layer - 1
-        longest = [0.0] * (last_layer + 1)
-        for vertex in sorted(members, key=durations.__getitem__, reverse=True):
-            low, high = first[vertex], last[vertex]
-            layer = low
-            if low != high:
-                for other in range(low + 1, high + 1):
-                    if longest[other] > longest[layer]:
-                        layer = other
-            if durations[vertex] > longest[layer]:
-                longest[layer] = durations[vertex]
-            if layer > low:
-                self._push_later(first, vertices, vertex, layer)
-            if layer < high:
-                self._push_earlier(last, vertices, vertex, layer)
-        layers = [0] * (last_layer + 1)
-        for vertex in members:
-            layers[first[vertex]] |= 1 << vertex
-        return Layering(sum(longest), layers)
-
-    def _push_later(self, first: list[int], vertices: int, vertex: int, layer: int) -> None:
-        """Set the vertex's first layer, and move its descendants' behind it."""
-        first[vertex] = layer
-        pending = [vertex]
-        while pending:
-            current = pending.pop()
-            after = first[current] + 1
-            for successor in self.decomposition.order.successors[current]:
-                if first[successor] < after and vertices >> successor & 1:
-                    first[successor] = after
-                    pending.append(successor)
-
-    def _push_earlier(self, last: list[int], vertices: int, vertex: int, layer: int) -> None:
-        """Set the vertex's last layer, and move its ancestors' before it."""
-        last[vertex] = layer
-        pending = [vertex]
-        while pending:
-            current = pending.pop()
-            before = last[current] - 1
-            for predecessor in self.decomposition.order.predecessors[current]:
-                if last[predecessor] > before and vertices >> predecessor & 1:
-                    last[predecessor] = before
-                    pending.append(predecessor)
 
 
 def _cuts(vertices: int, members: list[int], heads: list[float], tails: list[float]) -> list[Cut]:

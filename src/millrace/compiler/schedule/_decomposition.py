@@ -8,9 +8,12 @@ from millrace.compiler.schedule._poset import Poset
 
 
 class Shape(NamedTuple):
-    """How a set is composed of its parts: unordered components, consecutive parts, or neither (prime)."""
+    """How a set is composed of its parts: unordered components, consecutive parts, or neither (prime).
 
-    kind: Literal["vertex", "parallel", "series", "prime"]
+    A dominated set has one part, its core (see Dominance), which takes just as long.
+    """
+
+    kind: Literal["vertex", "parallel", "series", "prime", "dominated"]
     parts: tuple[int, ...]
 
 

@@ -21,7 +21,7 @@ def best_block(order: Poset, durations: Sequence[float]) -> Block:
     """The best schedule found for a whole order with positive durations."""
     decomposition = Decomposition(order)
     bounds = Bounds(decomposition, durations)
-    search = Search(bounds, cut_limit=5, work_limit=400 * len(durations))
+    search = Search(bounds, cut_limit=8, work_limit=10**9)
     vertices = order.everything
     enough = bounds.lower(vertices) * (1 + TOLERANCE)
     for pessimism in PESSIMISM:

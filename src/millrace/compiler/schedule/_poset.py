@@ -10,13 +10,15 @@ from dataclasses import dataclass
 class Poset:
     """A transitively reduced order of the vertices 0..n-1, numbered topologically.
 
-    A set of vertices is an int with bit v set for vertex v. All sets that the scheduler forms are convex (they hold every
-    vertex between two of theirs), so the order inside a set is the one that the edges inside it generate.
+    A set of vertices is an int with bit v set for vertex v. In all sets that the scheduler forms, the edges
+    inside the set generate the order inside it: the sets are convex (they hold each vertex between two of theirs), or lack
+    only vertices that another one dominates.
     """
 
     predecessors: tuple[tuple[int, ...], ...]
     successors: tuple[tuple[int, ...], ...]
     ancestors: tuple[int, ...]
+    descendants: tuple[int, ...]
     related: tuple[int, ...]
     """For each vertex the set of itself, its ancestors and its descendants."""
 
@@ -49,6 +51,7 @@ def poset(successors: Sequence[Sequence[int]]) -> Poset:
         predecessors=tuple(map(tuple, predecessors)),
         successors=tuple(map(tuple, successors)),
         ancestors=tuple(ancestors),
+        descendants=tuple(descendants),
         related=tuple(
             before | after | 1 << v for v, (before, after) in enumerate(zip(ancestors, descendants, strict=True))
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import inf
 from typing import NamedTuple
 
 from millrace.compiler.schedule._block import Block, join, vertex_block
@@ -13,6 +15,11 @@ from millrace.compiler.schedule._poset import vertices_of
 DEPTH_LIMIT = 100
 """Sets nested deeper than this run layer by layer: Python's stack is bounded, and so deep down little can be gained."""
 
+REACH = 3
+"""How many vertices on each side of a barrier are tried on the other side, and how many of the resulting cuts."""
+REPAIRS = 5
+"""How many times a barrier is moved at most."""
+
 
 class Choice(NamedTuple):
     """The best known schedule of a prime set: what it takes, what runs before its barrier, and how it was searched."""
@@ -21,15 +28,6 @@ class Choice(NamedTuple):
     first: int
     width: int
     pessimism: float
-
-
-class Candidate(NamedTuple):
-    """A way to cut a prime set, best first."""
-
-    estimate: float
-    added_pairs: int
-    """How many pairs of vertices the barrier orders that the graph does not."""
-    first: int
 
 
 class Search:
@@ -52,96 +50,170 @@ class Search:
     def _solve(self, vertices: int, width: int, goal: float, depth: int) -> float:
         """The makespan found for a set; nothing is gained by going below the goal."""
         lower = self._bounds.lower
-        shape = self._bounds.decomposition.shape(vertices)
+        shape = self._bounds.shape(vertices)
         if shape.kind == "vertex":
             return lower(vertices)
         if depth > DEPTH_LIMIT:
             return self._bounds.layering(vertices).makespan
-        if shape.kind == "parallel":
-            # The longest component first: the others need only be as short.
-            longest = 0.0
-            for part in sorted(shape.parts, key=lower, reverse=True):
-                longest = max(longest, self._solve(part, width, max(goal, longest), depth + 1))
-            return longest
+        if shape.kind == "prime":
+            return self._solve_prime(vertices, width, goal, depth)
         if shape.kind == "series":
-            slack = goal - sum(map(lower, shape.parts))
+            slack = goal - sum([lower(part) for part in shape.parts])
             total = 0.0
             for part in shape.parts:
                 total += self._solve(part, width, lower(part) + slack if slack > 0 else 0.0, depth + 1)
             return total
-        return self._cut(vertices, width, goal, depth)
+        # The longest component first: the others need only be as short.
+        longest = 0.0
+        for part in sorted(shape.parts, key=lower, reverse=True):
+            longest = max(longest, self._solve(part, width, max(goal, longest), depth + 1))
+        return longest
 
-    def _cut(self, vertices: int, width: int, goal: float, depth: int) -> float:
+    def _solve_prime(self, vertices: int, width: int, goal: float, depth: int) -> float:
         """The makespan found for a prime set."""
-        lower = self._bounds.lower
         best = self._choices.get(vertices)
-        enough = max(goal, lower(vertices) * (1 + TOLERANCE))
+        enough = max(goal, self._bounds.lower(vertices) * (1 + TOLERANCE))
         if best is not None and (
             best.makespan <= enough or (best.width >= width and best.pessimism == self._pessimism)
         ):
             return best.makespan
         if self._bounds.decomposition.work > self._work_limit:
+            if best is not None:
+                return best.makespan
             width = 1
-        makespan, chosen = (best.makespan, best.first) if best is not None else (float("inf"), 0)
-        for candidate in self._candidates(vertices, width)[:width]:
-            if makespan <= enough:
+        best = (
+            best._replace(width=width, pessimism=self._pessimism)
+            if best is not None
+            else Choice(inf, 0, width, self._pessimism)
+        )
+        self._choices[vertices] = best
+        self._try_cuts(vertices, self._guided(vertices, width)[:width], enough, depth)
+        if width > 1:
+            tried: set[int] = set()
+            for _ in range(REPAIRS):
+                if not self._try_cuts(vertices, self._repairs(vertices, tried), enough, depth):
+                    break
+        return self._choices[vertices].makespan
+
+    def _try_cuts(self, vertices: int, firsts: Iterable[int], enough: float, depth: int) -> bool:
+        """Solve both sides of the cuts in turn and keep the best, until one is good enough; whether any was better."""
+        lower = self._bounds.lower
+        better = False
+        for first in firsts:
+            best = self._choices[vertices]
+            if best.makespan <= enough:
                 break
-            first, rest = candidate.first, vertices ^ candidate.first
-            bar = makespan * (1 - TOLERANCE)
+            rest = vertices ^ first
+            bar = best.makespan * (1 - TOLERANCE)
             if lower(first) + lower(rest) >= bar:
                 continue
-            head = self._solve(first, max(1, width // 2), 0.0, depth + 1)
+            width = max(1, best.width // 2)
+            head = self._solve(first, width, 0.0, depth + 1)
             if head + lower(rest) >= bar:
                 continue
-            length = head + self._solve(rest, max(1, width // 2), 0.0, depth + 1)
-            if length < bar:
-                makespan, chosen = length, first
-        self._choices[vertices] = Choice(makespan, chosen, width, self._pessimism)
-        return makespan
+            makespan = head + self._solve(rest, width, 0.0, depth + 1)
+            if makespan < bar:
+                self._choices[vertices] = best._replace(makespan=makespan, first=first)
+                better = True
+        return better
 
-    def _candidates(self, vertices: int, width: int) -> list[Candidate]:
-        """Ways to cut a prime set, by estimated makespan, then by how little order they add."""
+    def _guided(self, vertices: int, width: int) -> list[int]:
+        """First parts of cuts of a prime set, by estimated makespan, then by how little order they add."""
         bounds = self._bounds
         profile = bounds.profile(vertices)
-        found: dict[int, Candidate] = {}
-        bar = float("inf")
+        estimates: dict[int, float] = {}
+        bar = inf
         for cut in shortlist(profile, self._cut_limit):
             if width == 1 and cut.length > bar:
                 break
             for first in first_parts(profile, cut, bounds.durations):
-                if first not in found:
-                    estimate = self._estimate(first) + self._estimate(vertices ^ first)
-                    bar = min(bar, estimate * (1 + TOLERANCE))
-                    found[first] = Candidate(estimate, self._added_pairs(first, vertices ^ first), first)
-        # Estimates within the tolerance of the least are ties: the pairs decide.
-        return sorted(found.values(), key=lambda candidate: (max(candidate.estimate, bar), candidate.added_pairs))
+                if first not in estimates:
+                    estimates[first] = self._estimate(first) + self._estimate(vertices ^ first)
+                    bar = min(bar, estimates[first] * (1 + TOLERANCE))
+        return self._ranked(vertices, estimates)
+
+    def _repairs(self, vertices: int, tried: set[int]) -> list[int]:
+        """Cuts near the best known one, each of which takes apart a pair of vertices that it makes wait for each other.
+
+        The vertices of a longest path through the schedule that are nearest to the barrier cross it, each with those that
+        must stay before or behind it.
+        """
+        order = self._bounds.decomposition.order
+        first = self._choices[vertices].first
+        before, after = self._longest_path(first), self._longest_path(vertices ^ first)
+        moved = [first & ~(order.descendants[vertex] | 1 << vertex) for vertex in before[-REACH:]]
+        moved += [first | vertices & (order.ancestors[vertex] | 1 << vertex) for vertex in after[:REACH]]
+        estimates: dict[int, float] = {}
+        for part in moved:
+            if part and part != vertices and part not in tried:
+                tried.add(part)
+                estimates[part] = self._estimate(part) + self._estimate(vertices ^ part)
+        return self._ranked(vertices, estimates)[:REACH]
+
+    def _ranked(self, vertices: int, estimates: dict[int, float]) -> list[int]:
+        """The first parts by estimate; among those as good as the best, first what adds fewer ordered pairs."""
+        bar = min(estimates.values(), default=0.0) * (1 + TOLERANCE)
+        return sorted(
+            estimates, key=lambda first: (max(estimates[first], bar), self._added_pairs(first, vertices ^ first))
+        )
+
+    def _added_pairs(self, first: int, rest: int) -> int:
+        """How many pairs of vertices a barrier orders that the graph does not."""
+        ancestors = self._bounds.decomposition.order.ancestors
+        ordered = sum([(ancestors[vertex] & first).bit_count() for vertex in vertices_of(rest)])
+        return first.bit_count() * rest.bit_count() - ordered
 
     def _estimate(self, vertices: int) -> float:
         """What a set will probably take: its lower bound, and a share of what a simple schedule takes beyond it."""
-        shape = self._bounds.decomposition.shape(vertices)
-        if shape.kind == "parallel":
-            return max([self._estimate(part) for part in shape.parts])
+        shape = self._bounds.shape(vertices)
         if shape.kind == "series":
             return sum([self._estimate(part) for part in shape.parts])
+        if shape.kind in ("parallel", "dominated"):
+            return max([self._estimate(part) for part in shape.parts])
         lower, upper = self._bounds.bounds(vertices)
         known = self._choices.get(vertices)
         if known is not None and known.makespan < upper:
             upper = known.makespan
         return lower + self._pessimism * (upper - lower)
 
-    def _added_pairs(self, first: int, rest: int) -> int:
-        ancestors = self._bounds.decomposition.order.ancestors
-        ordered = sum([(ancestors[vertex] & first).bit_count() for vertex in vertices_of(rest)])
-        return first.bit_count() * rest.bit_count() - ordered
+    def _value(self, vertices: int) -> float:
+        """The makespan of the best known schedule of a set, or its upper bound where it was not searched."""
+        shape = self._bounds.shape(vertices)
+        if shape.kind == "series":
+            return sum([self._value(part) for part in shape.parts])
+        if shape.kind in ("parallel", "dominated"):
+            return max([self._value(part) for part in shape.parts])
+        known = self._choices.get(vertices)
+        return known.makespan if known is not None else self._bounds.bounds(vertices)[1]
+
+    def _longest_path(self, vertices: int) -> list[int]:
+        """The vertices that follow each other without a pause in the best known schedule of a set."""
+        path: list[int] = []
+        pending = [vertices]
+        while pending:
+            current = pending.pop()
+            shape = self._bounds.shape(current)
+            if shape.kind == "vertex":
+                path.append(current.bit_length() - 1)
+            elif shape.kind == "series":
+                pending.extend(reversed(shape.parts))
+            elif shape.kind == "prime":
+                if (choice := self._choices.get(current)) is not None:
+                    pending += (current ^ choice.first, choice.first)
+            else:
+                pending.append(max(shape.parts, key=self._value))
+        return path
 
     def block(self, vertices: int, depth: int = 0) -> Block:
         """The best known schedule of a set that was searched."""
-        shape = self._bounds.decomposition.shape(vertices)
+        shape = self._bounds.shape(vertices)
         if shape.kind == "vertex":
             return vertex_block(vertices.bit_length() - 1)
         if depth > DEPTH_LIMIT:
             layers = self._bounds.layering(vertices).layers
             return join("series", [join("parallel", map(vertex_block, vertices_of(layer))) for layer in layers])
+        if shape.kind == "dominated":
+            return self._bounds.dominance.complete(self.block(shape.parts[0], depth + 1), vertices)
         if shape.kind == "prime":
             first = self._choices[vertices].first
             return join("series", [self.block(first, depth + 1), self.block(vertices ^ first, depth + 1)])
