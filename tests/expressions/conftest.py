@@ -8,12 +8,11 @@ import pytest
 from millrace.expressions import Expression, Reference
 from millrace.model import Json
 
-NOTHING = "no value"
+NOTHING = "no value at all"
 Evaluate: TypeAlias = Callable[[Expression, Mapping[Reference, Json]], Json]
 
 
 def evaluate_expression(expression: Expression, values: Mapping[Reference, Json]) -> Json:
-    """Evaluate with a variable for each reference; `NOTHING` stands for JSONata's undefined."""
     names = {reference: f"r{index}" for index, reference in enumerate(expression.references)}
     text = expression.render(lambda reference: f"${names[reference]}")
     bindings = {name: values[reference] for reference, name in names.items() if reference in values}
@@ -21,6 +20,7 @@ def evaluate_expression(expression: Expression, values: Mapping[Reference, Json]
     return NOTHING if result is None else json.loads(result)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def evaluate() -> Evaluate:
+    """Evaluate with a variable for each reference; "no value at all" stands for JSONata's undefined."""
     return evaluate_expression

@@ -23,12 +23,14 @@ from millrace.expressions.building import (
     reference,
 )
 from millrace.expressions.expression import Expression, Reference, ReferenceKind, Template
+from millrace.expressions.functions import FUNCTIONS
 from millrace.expressions.names import NameScope
 from millrace.expressions.parsing import is_template, parse_expression, parse_template
 from millrace.expressions.problem import Problem
 from millrace.expressions.tree import is_literal, parse_tree, walk_template
 
 __all__ = [
+    "FUNCTIONS",
     "Expression",
     "NameScope",
     "Problem",

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from millrace.expressions.expression import Expression, Reference, ReferenceKind, Template
@@ -107,13 +107,15 @@ def jsonata(
     optional: bool = True,
     fallible: bool = True,
     atomic: bool = False,
+    locals: Iterable[str] = (),  # noqa: A002 - the attribute that it becomes
 ) -> Expression:
     """Compose JSONata text and expressions; the text's own variables become the expression's locals.
 
-    An expression is put in as it is: where it stands beside an operator, give `operand(expression)`.
+    An expression is put in as it is: where it stands beside an operator, give `operand(expression)`. `locals` adds
+    names that the text does not show.
     """
     parts: list[str | Reference] = []
-    locals_: set[str] = set()
+    locals_: set[str] = set(locals)
     pure = True
     for piece in pieces:
         if isinstance(piece, str):
@@ -194,7 +196,7 @@ def _shown(expression: Expression) -> Expression:
     if len(expression.parts) == 1 and isinstance(expression.parts[0], Reference):
         pieces = ("(", expression, ' = null ? "" : ', expression, ")")
     else:
-        pieces = (f"((${_HELD} := ", expression, f') = null ? "" : ${_HELD})')
+        pieces = (f"(${_HELD} := ", expression, f'; ${_HELD} = null ? "" : ${_HELD})')
     return jsonata(*pieces, fallible=expression.fallible, atomic=True)
 
 

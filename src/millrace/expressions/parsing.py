@@ -14,6 +14,8 @@ from millrace.model import Code
 MOST_TEMPLATE_CHARACTERS: Final = 256 * 1024
 """The longest text with expressions in it, in characters: what one state of Step Functions may carry."""
 
+_LONGEST_BARE: Final = 1000
+
 _MARK: Final = re.compile(r"\$?\$\{")
 _BARE_REFERENCE: Final = re.compile(
     r"\$\{[ ]*([A-Za-z][A-Za-z0-9_-]{0,63})\.(output|error|item|index)"
@@ -39,7 +41,7 @@ def parse_template(text: str, scope: NameScope) -> tuple[str | Expression, tuple
     """
     if "${" not in text:
         return text, ()
-    bare = _BARE_REFERENCE.fullmatch(text)
+    bare = _BARE_REFERENCE.fullmatch(text) if len(text) <= _LONGEST_BARE else None
     if bare is not None and bare[1] in scope.nodes:
         return _bare_reference(bare), ()
     if len(text) > MOST_TEMPLATE_CHARACTERS:
