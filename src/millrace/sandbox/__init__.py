@@ -1,11 +1,11 @@
-"""Running code that people write, without files, network, environment or credentials, within bounds of time and memory."""
+"""Running code that people write: no files, network, environment or credentials, bounds of time and memory."""
 
 from millrace.sandbox.errors import (
     Position,
     ProgramError,
-    ProgramMemory,
+    ProgramMemoryError,
     ProgramSyntaxError,
-    ProgramTimeout,
+    ProgramTimeoutError,
     ResultError,
     SandboxError,
 )
@@ -17,9 +17,9 @@ __all__ = [
     "Limits",
     "Position",
     "ProgramError",
-    "ProgramMemory",
+    "ProgramMemoryError",
     "ProgramSyntaxError",
-    "ProgramTimeout",
+    "ProgramTimeoutError",
     "ResultError",
     "SandboxError",
     "run_javascript",

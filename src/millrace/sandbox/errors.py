@@ -3,8 +3,8 @@
 SandboxError
 |-- ProgramSyntaxError   the source does not parse
 |-- ProgramError         the code raised an error, or its interpreter died
-|-- ProgramTimeout       it ran longer than it may
-|-- ProgramMemory        it needed more memory than it may have
+|-- ProgramTimeoutError  it ran longer than it may
+|-- ProgramMemoryError   it needed more memory than it may have
 `-- ResultError          what it returned is not JSON, or too large
 """
 
@@ -50,13 +50,13 @@ class ProgramError(SandboxError):
     """The code raised an error, or its interpreter died."""
 
 
-class ProgramTimeout(SandboxError):
+class ProgramTimeoutError(SandboxError):
     """The code ran longer than it may."""
 
     name = "Code.Timeout"
 
 
-class ProgramMemory(SandboxError):
+class ProgramMemoryError(SandboxError):
     """The code needed more memory than it may have."""
 
     name = "Code.Memory"

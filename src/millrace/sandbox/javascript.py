@@ -1,7 +1,7 @@
 """JavaScript in QuickJS, in a process of its own that is killed when time is up.
 
-QuickJS can be asked to stop itself, but some of its operations never look (joining or sorting an array of 500 million holes
-runs for seconds to minutes), and a fault in it would take the caller down. A process bounds both.
+QuickJS can be asked to stop itself, but some of its operations never look (joining or sorting an array of 500 million
+holes runs for seconds to minutes), and a fault in it would take the caller down. A process bounds both.
 """
 
 import atexit
@@ -20,10 +20,19 @@ from typing import Any, Final
 
 from millrace.model import Json
 from millrace.sandbox.console import Console
-from millrace.sandbox.errors import Position, ProgramError, ProgramMemory, ProgramSyntaxError, ProgramTimeout, ResultError, SandboxError
+from millrace.sandbox.errors import (
+    Position,
+    ProgramError,
+    ProgramMemoryError,
+    ProgramSyntaxError,
+    ProgramTimeoutError,
+    ResultError,
+    SandboxError,
+)
 from millrace.sandbox.limits import Limits
 
 _WORKER: Final = Path(__file__).with_name("_javascript_worker.py")
+_PRELUDE: Final = Path(__file__).with_name("_javascript_prelude.js")
 _IDLE_WORKERS: Final = 2
 _FRAME: Final = re.compile(r"<input>:(\d+):(\d+)")
 # `AsyncFunction(names, source)` puts two lines in front of the source: `async function anonymous(names` and `) {`.
@@ -44,7 +53,7 @@ class _Worker:
         if spec is None or spec.origin is None:
             raise ProgramError("JavaScript is not installed on this runtime; install the package quickjs-ng")
         self._process = subprocess.Popen(  # noqa: S603 - fixed command, no shell
-            [sys.executable, "-I", "-S", str(_WORKER), spec.origin],
+            [sys.executable, "-I", "-S", str(_WORKER), spec.origin, str(_PRELUDE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -132,9 +141,8 @@ def _environment() -> dict[str, str]:
 def run_javascript(source: str, inputs: Mapping[str, Json], limits: Limits, console: Callable[[str], None]) -> Json:
     """Run JavaScript as the body of an async function.
 
-    Args:
-        inputs: Values by variable name; all of them are also members of `inputs`.
-        console: Takes each line of `console.log` and its kin as it is written.
+    Each input is a variable of the source, and a member of `inputs`; `console` takes each line of output as it is
+    written.
 
     Raises:
         SandboxError: The code came to no result; the subclass says why.
@@ -155,7 +163,9 @@ def run_javascript(source: str, inputs: Mapping[str, Json], limits: Limits, cons
     end = worker.run(request, limits.seconds, output.line)
     if end is None:
         if time.monotonic() - started >= limits.seconds:
-            raise ProgramTimeout(f"The code ran longer than {limits.seconds:g} s; raise timeoutSeconds or do less in one node")
+            raise ProgramTimeoutError(
+                f"The code ran longer than {limits.seconds:g} s; raise timeoutSeconds or do less in one node"
+            )
         raise ProgramError("The interpreter died while it ran the code; it needed too much memory or nested too deeply")
     _workers().put_back(worker)
     try:
@@ -164,12 +174,7 @@ def run_javascript(source: str, inputs: Mapping[str, Json], limits: Limits, cons
         raise ResultError("The returned value is nested too deeply; flatten it") from None
     if outcome["kind"] != "value":
         raise _failure(outcome, source, limits)
-    return _well_formed(outcome["value"]) if "\\ud" in end["json"] else outcome["value"]
-
-
-def _well_formed(value: Json) -> Json:
-    """Replace halves of surrogate pairs, which JavaScript strings may hold and UTF-8 cannot."""
-    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    return outcome["value"]
 
 
 def _failure(outcome: Mapping[str, Any], source: str, limits: Limits) -> SandboxError:
@@ -180,20 +185,29 @@ def _failure(outcome: Mapping[str, Any], source: str, limits: Limits) -> Sandbox
         case "result":
             return ResultError(f"The returned value is not JSON: {message}")
         case "large":
-            return ResultError(f"The returned value has {outcome['size']:,} characters of JSON; at most {limits.result_bytes:,} are allowed")
+            return ResultError(
+                f"The returned value has {outcome['size']:,} characters of JSON; "
+                f"at most {limits.result_bytes:,} are allowed"
+            )
         case "pending":
-            return ProgramError("The code waits for a promise that nothing settles; there are no timers and no network to wait for")
+            return ProgramError(
+                "The code waits for a promise that nothing settles; there are no timers and no network to wait for"
+            )
         case "memory":
             return _out_of_memory(limits)
-        case _ if "out of memory" in message or message == "null was thrown":  # QuickJS throws null when not even an error fits
+        case _ if (
+            "out of memory" in message or message == "null was thrown"
+        ):  # QuickJS throws null when not even an error fits
             return _out_of_memory(limits)
         case _:
             remedy = next((f"; {text}" for sign, text in _EXPLANATIONS if sign in message), "")
             return ProgramError(message + remedy, _position(outcome, source))
 
 
-def _out_of_memory(limits: Limits) -> ProgramMemory:
-    return ProgramMemory(f"The code needed more than {limits.memory_bytes // 1024**2} MB of memory; work on fewer items at a time")
+def _out_of_memory(limits: Limits) -> ProgramMemoryError:
+    return ProgramMemoryError(
+        f"The code needed more than {limits.memory_bytes // 1024**2} MB of memory; work on fewer items at a time"
+    )
 
 
 def _position(outcome: Mapping[str, Any], source: str) -> Position | None:

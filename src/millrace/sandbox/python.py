@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from millrace.model import Json
 from millrace.sandbox.console import Console
-from millrace.sandbox.errors import Position, ProgramError, ProgramMemory, ProgramSyntaxError, ProgramTimeout, ResultError, SandboxError
+from millrace.sandbox.errors import (
+    Position,
+    ProgramError,
+    ProgramMemoryError,
+    ProgramSyntaxError,
+    ProgramTimeoutError,
+    ResultError,
+    SandboxError,
+)
 from millrace.sandbox.limits import Limits
 
 if TYPE_CHECKING:
@@ -52,9 +60,13 @@ def __path_of_fault__(value, path, seen):
         return ""
     kind = type(value).__name__
     remedies = {
-        "set": "convert it with sorted(...) or list(...)", "frozenset": "convert it with sorted(...) or list(...)",
-        "bytes": "convert it with .decode()", "datetime": "convert it with .isoformat()", "date": "convert it with .isoformat()",
-        "Decimal": "convert it with float(...) or str(...)", "function": "return data only",
+        "set": "convert it with sorted(...) or list(...)",
+        "frozenset": "convert it with sorted(...) or list(...)",
+        "bytes": "convert it with .decode()",
+        "datetime": "convert it with .isoformat()",
+        "date": "convert it with .isoformat()",
+        "Decimal": "convert it with float(...) or str(...)",
+        "function": "return data only",
     }
     return path + " is of type " + kind + "; " + remedies.get(kind, "return None, bool, int, float, str, list or dict")
 
@@ -76,9 +88,8 @@ def _pool() -> "Monty":
 def run_python(source: str, inputs: Mapping[str, Json], limits: Limits, console: Callable[[str], None]) -> Json:
     """Run Python as the body of an async function.
 
-    Args:
-        inputs: Values by variable name; all of them are also items of `inputs`.
-        console: Takes each line that is printed as it is written.
+    Each input is a variable of the source, and an item of `inputs`; `console` takes each line of output as it is
+    written.
 
     Raises:
         SandboxError: The code came to no result; the subclass says why.
@@ -111,13 +122,17 @@ def run_python(source: str, inputs: Mapping[str, Json], limits: Limits, console:
         raise _failure(error, source, limits) from None
     except MontyCrashedError:
         output.flush()
-        raise ProgramError("The interpreter died while it ran the code; it needed too much memory or nested too deeply") from None
+        raise ProgramError(
+            "The interpreter died while it ran the code; it needed too much memory or nested too deeply"
+        ) from None
     except MontyError as error:
         raise ProgramError(str(error)) from None
     if fault is not None:
         raise ResultError(f"The returned value is not JSON: {fault}")
     if len(result) > limits.result_bytes:
-        raise ResultError(f"The returned value has {len(result):,} characters of JSON; at most {limits.result_bytes:,} are allowed")
+        raise ResultError(
+            f"The returned value has {len(result):,} characters of JSON; at most {limits.result_bytes:,} are allowed"
+        )
     return json.loads(result)
 
 
@@ -153,13 +168,18 @@ def _failure(error: "MontyRuntimeError", source: str, limits: Limits) -> Sandbox
     inner = error.exception()
     match inner:
         case TimeoutError() if "limit exceeded" in reason:
-            return ProgramTimeout(f"The code ran longer than {limits.seconds:g} s; raise timeoutSeconds or do less in one node")
+            return ProgramTimeoutError(
+                f"The code ran longer than {limits.seconds:g} s; raise timeoutSeconds or do less in one node"
+            )
         case MemoryError():
-            message = f"The code needed more than {limits.memory_bytes // 1024**2} MB of memory; work on fewer items at a time"
-            return ProgramMemory(message, _position(error, source))
+            megabytes = limits.memory_bytes // 1024**2
+            message = f"The code needed more than {megabytes} MB of memory; work on fewer items at a time"
+            return ProgramMemoryError(message, _position(error, source))
         case NotImplementedError() if _NOT_SUPPORTED in reason:
             what = reason.split(_NOT_SUPPORTED, 1)[1]
-            return ProgramSyntaxError(f"Python here does not know {what}; write it another way, or in JavaScript", _position(error, source))
+            return ProgramSyntaxError(
+                f"Python here does not know {what}; write it another way, or in JavaScript", _position(error, source)
+            )
         case _:
             return ProgramError(reason, _position(error, source))
 

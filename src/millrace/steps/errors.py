@@ -1,0 +1,47 @@
+"""Failures in the shape that Lambda reports and Step Functions matches.
+
+StepError
+`-- one class for each error name, made when it is first raised
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import Final
+
+from millrace.catalogue.node import NodeFailure
+
+CONSOLE_MARK: Final = "\n\nConsole output:\n"
+"""Parts the message from the console lines behind it."""
+
+_CONSOLE_CHARACTERS: Final = 8_000
+_MESSAGE_CHARACTERS: Final = 16_000
+
+
+class StepError(Exception):
+    """A node's failure.
+
+    Lambda's Python runtime reports the class's name as `errorType` and the text as `errorMessage`; Step Functions takes
+    the first for the error's name, so each name needs a class that is called so.
+    """
+
+
+@functools.cache
+def error_class(name: str) -> type[StepError]:
+    """Give the class for an error's name, such as `Http.Timeout`."""
+    return type(name, (StepError,), {"__doc__": f"The failure {name}.", "__module__": __name__})
+
+
+def step_error(failure: NodeFailure, console: Sequence[str] = ()) -> StepError:
+    """Turn a failure into what Lambda reports; the last console lines follow the message.
+
+    A cause of Step Functions holds 32,768 characters, so both are cut.
+    """
+    message = failure.message[:_MESSAGE_CHARACTERS]
+    lines = "\n".join(console)[-_CONSOLE_CHARACTERS:]
+    return error_class(failure.error)(message + (CONSOLE_MARK + lines if lines else ""))
+
+
+def split_message(text: str) -> tuple[str, list[str]]:
+    """Part an `errorMessage` into the message and the console lines."""
+    message, mark, lines = text.partition(CONSOLE_MARK)
+    return message, lines.split("\n") if mark else []
