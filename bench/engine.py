@@ -1,6 +1,6 @@
 """Measures the engine in this process: transitions a second, loading, waiting executions, a wide Map.
 
-    .venv/bin/python bench/engine.py
+.venv/bin/python bench/engine.py
 """
 
 import asyncio

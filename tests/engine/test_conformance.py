@@ -1,7 +1,7 @@
 """Executions recorded on AWS, run in this process and compared with the kit's own comparer.
 
-The cases and their comparer lie beside the checkout (../shared/conformance); without them the tests are skipped. Here run
-those that need no AWS service: JSONata only, with Lambda functions at most.
+The cases and their comparer lie beside the checkout (../shared/conformance); without them the tests are skipped. Here
+run those that need no AWS service: JSONata only, with Lambda functions at most.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ RESOURCES = ("queues", "topics", "tables", "buckets", "activities", "machines", 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 
 
-def _definitions(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _definitions(case: dict[str, Any]) -> Iterator[Any]:
     for run in case.get("runs") or [case]:
         yield run.get("definition", case.get("definition"))
 
@@ -108,4 +108,3 @@ def test_execution_recorded_on_aws_is_reproduced(case: dict[str, Any], kit: Any)
         if "history" in expected:
             events = kit.normalise([event.to_api() for event in result.history])
             assert kit.compare_history(expected["history"], events, expected.get("racy", False)) is None
-

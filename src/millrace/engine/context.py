@@ -3,7 +3,7 @@
 Source: AWS Step Functions Developer Guide, "Accessing execution data from the Context object".
 """
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 
 from millrace.engine.definition import ExecutionType
@@ -53,7 +53,7 @@ class MapItem:
     value: Json
 
 
-def context_object(  # noqa: PLR0913 - the members of the context object
+def context_object(
     info: ExecutionInfo,
     *,
     input: Json,  # noqa: A002 - the member's name
@@ -67,7 +67,11 @@ def context_object(  # noqa: PLR0913 - the members of the context object
     """Make the context object for one state.
 
     Args:
-        started, entered: Seconds since the epoch.
+        info: The execution.
+        input: Its input.
+        started: When it started, in seconds since the epoch.
+        state: The state.
+        entered: When it was entered, in seconds since the epoch.
         retries: None for the types of state that cannot retry.
         token: The task's token, in a Task that waits for it.
         item: The innermost Map's item.
@@ -96,5 +100,5 @@ def context_object(  # noqa: PLR0913 - the members of the context object
 
 def timestamp(seconds: float) -> str:
     """Write seconds since the epoch as the context object does: UTC, with milliseconds."""
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

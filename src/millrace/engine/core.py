@@ -3,7 +3,7 @@
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from millrace.engine.context import ExecutionInfo, MapItem, context_object
 from millrace.engine.definition import Assignments, ExecutionType, StateMachine
@@ -17,11 +17,12 @@ from millrace.engine.errors import (
     PayloadError,
     StateError,
 )
-from millrace.engine.expressions import Scope, Template, evaluate
+from millrace.engine.expressions import Scope
 from millrace.engine.frames import ExecutionState, Frame, Purpose
 from millrace.engine.history import EVENT_LIMIT, HistoryEvent
 from millrace.engine.messages import CancelTask, CancelTimer, Effect, SetTimer, TimerKind
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload
+from millrace.engine.templates import Template, evaluate
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -57,14 +58,19 @@ class Core:
     # ---- events
 
     def emit(
-        self, event_type: str, previous: int, details: Mapping[str, Json], state: StateName | str = "", frame: int = 0
+        self,
+        event_type: str,
+        previous: int,
+        details: Mapping[str, Json],
+        state: StateName | Literal[""] = "",
+        frame: int = 0,
     ) -> int:
         """Add an event to the history and give its id."""
         event = self.state.events + 1
         if event >= EVENT_LIMIT and self._limited and event_type not in _ENDS:
             raise HistoryFullError(f"expected fewer than {EVENT_LIMIT} events")
         self.state.events = event
-        self.events.append(HistoryEvent(event, previous, self.now, event_type, details, StateName(state), frame))
+        self.events.append(HistoryEvent(event, previous, self.now, event_type, details, state, frame))
         return event
 
     def record(self, frame: Frame, event_type: str, details: Mapping[str, Json]) -> None:
@@ -198,15 +204,14 @@ class Core:
 
     @staticmethod
     def _where(frame: Frame) -> str:
-        return f"An error occurred while executing the state '{frame.state}' (entered at the event id #{frame.entered}). "
+        return (
+            f"An error occurred while executing the state '{frame.state}' (entered at the event id #{frame.entered}). "
+        )
 
 
 def data_limit_cause(name: str) -> str:
     """Word the cause of a result that is too large, as AWS does."""
-    return (
-        f"The state/task '{name}' returned a result with a size exceeding "
-        "the maximum number of bytes service limit."
-    )
+    return f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
 
 
 def failure_details(failure: Failure) -> dict[str, Json]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 
-from millrace.engine.expressions import Expression, Template
+from millrace.engine.expressions import Expression
 from millrace.engine.resource import Resource
+from millrace.engine.templates import Template
 from millrace.model.ids import StateName
 
 INLINE_CONCURRENCY: Final = 40
@@ -213,9 +214,7 @@ class MapState(_FallibleState):
     tolerated_percentage: Template | None = None
 
 
-State: TypeAlias = (
-    PassState | SucceedState | FailState | ChoiceState | WaitState | TaskState | ParallelState | MapState
-)
+State: TypeAlias = PassState | SucceedState | FailState | ChoiceState | WaitState | TaskState | ParallelState | MapState
 
 
 @dataclass(frozen=True, slots=True)

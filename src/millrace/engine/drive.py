@@ -55,6 +55,7 @@ class Drive:
         self._inbox: deque[Message] = deque()
         self._wake = asyncio.Event()
         self._calls: dict[str, asyncio.Task[None]] = {}
+        self._cancelled: set[asyncio.Task[None]] = set()
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._skippable: dict[int, SetTimer] = {}
         self._finished: Finished | None = None
@@ -126,7 +127,7 @@ class Drive:
             case CancelTask():
                 call = self._calls.pop(effect.token, None)
                 if call is not None:
-                    call.cancel()
+                    self._cancel(call)
             case SetTimer():
                 self._set_timer(effect)
             case CancelTimer():
@@ -166,7 +167,6 @@ class Drive:
         if request.resource.integration is Integration.ACTIVITY:
             self.send(TaskStarted(request.token))
         outcome = await perform(self._tasks, request)
-        # A callback task is not over yet: a timeout or an abort may still want to cancel it, in vain.
         self._calls.pop(request.token, None)
         if outcome.output is None:
             self.send(TaskFailed(request.token, outcome.error, outcome.cause))
@@ -178,9 +178,12 @@ class Drive:
     async def _clean_up(self) -> None:
         for timer in [*self._timers]:
             self._forget_timer(timer)
-        calls = [*self._calls.values()]
+        for call in self._calls.values():
+            self._cancel(call)
         self._calls.clear()
-        for call in calls:
-            call.cancel()
-        if calls:
-            await asyncio.gather(*calls, return_exceptions=True)
+        await asyncio.gather(*self._cancelled, return_exceptions=True)
+
+    def _cancel(self, call: "asyncio.Task[None]") -> None:
+        call.cancel()
+        self._cancelled.add(call)
+        call.add_done_callback(self._cancelled.discard)

@@ -73,9 +73,7 @@ class ExecutionTasks:
         if isinstance(arn, str):
             machine = self._machines.get(arn) or self._machines.get(_machine_name(arn))
         if machine is None:
-            raise TaskFailure(
-                f"{_ERRORS}.StateMachineDoesNotExistException", f"State Machine Does Not Exist: '{arn}'"
-            )
+            raise TaskFailure(f"{_ERRORS}.StateMachineDoesNotExistException", f"State Machine Does Not Exist: '{arn}'")
         return machine
 
     def _let_go(self, execution: Execution) -> None:
@@ -101,9 +99,10 @@ class ExecutionTasks:
         if result.status is Status.SUCCEEDED:
             described["Output"] = text_of(result.output) if as_text else result.output
             described["OutputDetails"] = {"Included": True}
-        for key, value in (("Error", result.error), ("Cause", result.cause)):
-            if value is not None:
-                described[key] = value
+        if result.error is not None:
+            described["Error"] = result.error
+        if result.cause is not None:
+            described["Cause"] = result.cause
         return described
 
 

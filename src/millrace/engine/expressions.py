@@ -1,15 +1,15 @@
-"""JSONata expressions and the templates that hold them, compiled once and evaluated against a scope.
+"""JSONata expressions, compiled once and evaluated against a scope.
 
-Source: AWS Step Functions Developer Guide, "Transforming data with JSONata in Step Functions"; the wording of the errors
-follows executions recorded on AWS.
+Source: AWS Step Functions Developer Guide, "Transforming data with JSONata in Step Functions"; errors are worded as in
+executions recorded on AWS.
 """
 
 import math
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias, Union, cast
+from dataclasses import dataclass
+from typing import Final, cast
 
 import jsonatapy
 import orjson
@@ -189,9 +189,7 @@ class Expression:
         if "uuid" in names:
             self._compiled.register("uuid", lambda: functions.random_uuid(self._current().random))
         if "random" in names:
-            self._compiled.register_override(
-                "random", lambda seed=None: functions.random_number(self._current().random, seed)
-            )
+            self._compiled.register_override("random", self._random)
         if "millis" in names:
             self._compiled.register_override("millis", lambda: int(self._current().now * 1000))
         if "now" in names:
@@ -200,6 +198,9 @@ class Expression:
     def _current(self) -> Scope:
         assert self._scope is not None
         return self._scope
+
+    def _random(self, seed: object = None) -> float:
+        return functions.random_number(self._current().random, seed)
 
     def _now(self, picture: str | None = None, timezone: str | None = None) -> object:
         arguments = {"millis": int(self._current().now * 1000), "picture": picture, "timezone": timezone}
@@ -211,84 +212,6 @@ class Expression:
 _FROM_MILLIS: Final = jsonatapy.compile("$fromMillis($millis)")
 _FROM_MILLIS_PICTURE: Final = jsonatapy.compile("$fromMillis($millis, $picture)")
 _FROM_MILLIS_TIMEZONE: Final = jsonatapy.compile("$fromMillis($millis, $picture, $timezone)")
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A template without expressions."""
-
-    value: Json
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectTemplate:
-    """An object some of whose members hold expressions."""
-
-    members: "tuple[tuple[str, Template], ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayTemplate:
-    """An array some of whose items hold expressions."""
-
-    items: "tuple[Template, ...]"
-
-
-Template: TypeAlias = Union[Constant, Expression, ObjectTemplate, ArrayTemplate]  # noqa: UP007 - names a later class
-
-
-def evaluate(template: Template, scope: Scope) -> Json:
-    """Give a template's value: every expression replaced by its value.
-
-    Raises:
-        EvaluationError: An expression failed; the first one in the template's order.
-    """
-    match template:
-        case Constant():
-            return template.value
-        case Expression():
-            return template.evaluate(scope)
-        case ObjectTemplate():
-            return {key: evaluate(member, scope) for key, member in template.members}
-        case ArrayTemplate():
-            return [evaluate(item, scope) for item in template.items]
-
-
-@dataclass(slots=True)
-class TemplateCompiler:
-    """Compiles the templates of one definition and collects the expressions that do not parse.
-
-    Attributes:
-        faults: Location and message of each.
-    """
-
-    faults: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-
-    def compile(self, value: Json, location: str) -> Template:
-        """Compile a template; a part that does not parse becomes null and a fault."""
-        if isinstance(value, str):
-            return self._text(value, location)
-        if isinstance(value, dict):
-            members = tuple((key, self.compile(member, f"{location}/{key}")) for key, member in value.items())
-            if all(isinstance(member, Constant) for _, member in members):
-                return Constant(value)
-            return ObjectTemplate(members)
-        if isinstance(value, list):
-            items = tuple(self.compile(item, f"{location}[{index}]") for index, item in enumerate(value))
-            if all(isinstance(item, Constant) for item in items):
-                return Constant(value)
-            return ArrayTemplate(items)
-        return Constant(value)
-
-    def _text(self, value: str, location: str) -> Template:
-        # Only the marks at the very ends make an expression: " {% a %} " is text (recorded on AWS).
-        if not (value.startswith("{%") and value.endswith("%}") and len(value) > len("{%%}")):
-            return Constant(value)
-        try:
-            return Expression(value[2:-2].strip(), location)
-        except ValueError as error:
-            self.faults.append((location, f"expected JSONata between the marks {{% and %}}: {error}"))
-            return Constant(None)
 
 
 def _mentions(text: str) -> tuple[tuple[Mention, ...], tuple[Mention, ...] | None]:

@@ -1,6 +1,6 @@
 """Pass, Succeed, Fail, Choice and Wait: the states that do nothing outside."""
 
-import datetime
+import datetime as dt
 import re
 from typing import Final
 
@@ -8,9 +8,10 @@ from millrace.engine import transitions
 from millrace.engine.core import Core
 from millrace.engine.definition import ChoiceState, FailState, PassState, SucceedState, WaitState
 from millrace.engine.errors import RUNTIME, EvaluationError, Failure, StateError
-from millrace.engine.expressions import Expression, Scope, Template, evaluate
+from millrace.engine.expressions import Expression, Scope
 from millrace.engine.frames import Frame, Phase, Purpose
 from millrace.engine.numbers import SECONDS_LIMIT, number
+from millrace.engine.templates import Template, evaluate
 
 # AWS refuses a longer wait: the recorded boundary lies at 2**31 - 1 seconds from now.
 LONGEST_WAIT: Final = 2**31 - 1
@@ -58,8 +59,7 @@ def run_wait(core: Core, frame: Frame, state: WaitState) -> None:
         moment = parse_timestamp(text or "")
         if moment is None:
             raise EvaluationError(
-                "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: "
-                f"{text}",
+                f"The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}",
                 "Timestamp",
             )
         seconds = max(0.0, moment - core.now)
@@ -81,7 +81,7 @@ def parse_timestamp(text: str) -> float | None:
         return None
     moment, fraction, offset = match.groups()
     try:
-        parsed = datetime.datetime.fromisoformat(f"{moment}{offset}")
+        parsed = dt.datetime.fromisoformat(f"{moment}{offset}")
     except ValueError:
         return None
     return parsed.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)

@@ -18,10 +18,11 @@ from millrace.engine.errors import (
     EvaluationError,
     Failure,
 )
-from millrace.engine.expressions import Expression, Scope, Template, evaluate
+from millrace.engine.expressions import Expression, Scope
 from millrace.engine.frames import Fork, Frame, Phase
 from millrace.engine.numbers import SECONDS_LIMIT, number
 from millrace.engine.payload import Payload, text_of
+from millrace.engine.templates import Template, evaluate
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -123,9 +124,7 @@ def _start_iterations(core: Core, frame: Frame, state: MapState, previous: int) 
         index = fork.started
         item = MapItem(index, fork.items[index])
         child = core.state.next_frame
-        started = core.emit(
-            "MapIterationStarted", previous, {"name": frame.state, "index": index}, frame.state, child
-        )
+        started = core.emit("MapIterationStarted", previous, {"name": frame.state, "index": index}, frame.state, child)
         if state.selector is None:
             payload = core.fitting(Payload.of(item.value), frame.state)
         else:
@@ -133,7 +132,7 @@ def _start_iterations(core: Core, frame: Frame, state: MapState, previous: int) 
         _start_child(core, frame, fork, state.processor.start_at, payload, started, item)
 
 
-def _start_child(  # noqa: PLR0913 - what a frame consists of
+def _start_child(
     core: Core,
     parent: Frame,
     fork: Fork,
@@ -178,7 +177,5 @@ def _items(state: MapState, default: Json, scope: Scope) -> list[Json]:
     raise state.items.unexpected("array", value)
 
 
-def _number(
-    template: Template | None, scope: Scope, name: str, high: float, *, whole: bool = True
-) -> float | None:
+def _number(template: Template | None, scope: Scope, name: str, high: float, *, whole: bool = True) -> float | None:
     return None if template is None else number(template, scope, name, high=high, whole=whole)

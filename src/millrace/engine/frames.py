@@ -218,7 +218,7 @@ def _frame_from_json(data: Mapping[str, Any]) -> Frame:
         entered=data["entered"],
         entered_at=data["enteredAt"],
         retries=data["retries"],
-        attempts={retrier: used for retrier, used in data["attempts"]},
+        attempts=dict(data["attempts"]),
         settled=data["settled"],
         timer=data["timer"],
         task=None
@@ -250,7 +250,7 @@ def _fork_from_json(data: Mapping[str, Any]) -> Fork:
         results=[None if result is None else Payload.parse(result) for result in data["results"]],
         items=data["items"],
         limit=data["limit"],
-        children={index: frame for index, frame in data["children"]},
+        children=dict(data["children"]),
         started=data["started"],
         ended=data["ended"],
         failures=data["failures"],

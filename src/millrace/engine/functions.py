@@ -9,7 +9,7 @@ import math
 import random
 import uuid
 from collections.abc import Callable
-from typing import Final, TypeGuard
+from typing import Final, TypeGuard, cast
 
 import orjson
 
@@ -37,7 +37,8 @@ def partition(values: object = None, size: object = None) -> object:
     if not _is_number(size) or size < 1:
         raise _signature("partition", 2)
     step = math.floor(size)
-    return [values[start : start + step] for start in range(0, len(values), step)]
+    items = cast("list[object]", values)
+    return [items[start : start + step] for start in range(0, len(items), step)]
 
 
 def sequence(first: object = None, last: object = None, step: object = None) -> object:

@@ -3,10 +3,10 @@
 Source: AWS Step Functions API Reference, "HistoryEvent".
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from millrace.model.ids import StateName
 from millrace.model.json import Json
@@ -52,13 +52,13 @@ class HistoryEvent:
     timestamp: float
     type: str
     details: Mapping[str, Json]
-    state: StateName = StateName("")
+    state: StateName | Literal[""] = ""
     frame: int = 0
 
     def to_api(self) -> dict[str, object]:
         """Give the event as the Step Functions API shows it; the timestamp is a datetime."""
         event: dict[str, object] = {
-            "timestamp": datetime.datetime.fromtimestamp(self.timestamp, datetime.UTC),
+            "timestamp": dt.datetime.fromtimestamp(self.timestamp, dt.UTC),
             "type": self.type,
             "id": self.id,
             "previousEventId": self.previous,

@@ -1,8 +1,8 @@
 """The interpreter: messages in, history events and effects out.
 
-It never sleeps, does no input or output and has no task of its own: time comes with each message, randomness by its
-constructor, and all that it must remember is `state`, in plain data. Whoever drives it carries out the effects and sends
-what comes of them back as messages; messages for what has ended meanwhile are ignored, so none can do harm by being late.
+It never sleeps, does no input or output and has no task of its own: time comes with each message, randomness by
+its constructor, and all that it must remember is `state`, in plain data. Whoever drives it carries out the effects and
+sends what comes of them back as messages; one for what has ended meanwhile is ignored, so none does harm by being late.
 """
 
 import random
@@ -129,9 +129,7 @@ class Interpreter:
         state.next_frame = ROOT + 1
         state.ready.append(ROOT)
 
-    def _task_message(
-        self, message: TaskStarted | TaskSubmitted | TaskSucceeded | TaskFailed | TaskHeartbeat
-    ) -> None:
+    def _task_message(self, message: TaskStarted | TaskSubmitted | TaskSucceeded | TaskFailed | TaskHeartbeat) -> None:
         owner = self.state.tokens.get(message.token)
         if owner is None:
             return

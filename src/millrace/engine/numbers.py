@@ -1,7 +1,8 @@
 """Fields whose value must be a number in a range, given as a literal or by an expression."""
 
 from millrace.engine.errors import EvaluationError
-from millrace.engine.expressions import Constant, Expression, Scope, Template, evaluate
+from millrace.engine.expressions import Expression, Scope
+from millrace.engine.templates import Constant, Template, evaluate
 
 SECONDS_LIMIT = 99_999_999
 

@@ -14,7 +14,7 @@ from millrace.model.json import Json
 
 PAYLOAD_LIMIT: Final = 262_144
 
-# Only JSON's own types: what orjson would turn into text by itself would differ from the value that the next state reads.
+# Only JSON's own types: what orjson turns into text by itself would differ from the value that the next state reads.
 _STRICT: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
@@ -80,7 +80,7 @@ def encode(value: object) -> bytes:
         return orjson.dumps(value, option=_STRICT)
     except TypeError as error:
         raise PayloadError(
-            f"expected a value of JSON's types, found {type(value).__name__}: {error}; return objects with string keys, "
+            f"expected a value of JSON's types, found {type(value).__name__}: {error}; give objects with string keys, "
             "arrays, strings, numbers, booleans and null"
         ) from error
 

@@ -1,6 +1,6 @@
 """What a Task's Resource ARN says.
 
-Source: AWS Step Functions Developer Guide, "Integrating services with Step Functions" and "Service integration patterns".
+Source: AWS Step Functions Developer Guide, "Integrating services" and "Service integration patterns".
 """
 
 import re
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-_SERVICE: Final = re.compile(r"arn:(?:aws|aws-cn|aws-us-gov):states:[a-z0-9-]*::(?:(aws-sdk):)?([A-Za-z0-9-]+):([A-Za-z0-9]+)((?:\..+)?)\Z")
+_SERVICE: Final = re.compile(
+    r"arn:(?:aws|aws-cn|aws-us-gov):states:[a-z0-9-]*::(?:(aws-sdk):)?([A-Za-z0-9-]+):([A-Za-z0-9]+)((?:\..+)?)\Z"
+)
 _FUNCTION: Final = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]*:\d*:function:.+\Z")
 _ACTIVITY: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]*:\d*:activity:.+\Z")
 _PATTERNS: Final = {"": "REQUEST", ".sync": "SYNC", ".sync:2": "SYNC", ".waitForTaskToken": "TOKEN"}
@@ -27,7 +29,7 @@ class Pattern(StrEnum):
 
     REQUEST = "REQUEST"
     SYNC = "SYNC"
-    TOKEN = "TOKEN"
+    TOKEN = "TOKEN"  # noqa: S105 - the pattern's name, no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Resource:
         sdk, service, action, suffix = match.groups()
         if suffix not in _PATTERNS:
             raise ValueError(
-                f"expected the ARN to end in .sync, .sync:2, .waitForTaskToken or the action, found {suffix!r} in {arn!r}"
+                f"expected the ARN to end in its action, .sync, .sync:2 or .waitForTaskToken, found {arn!r}"
             )
         kind = f"{sdk}:{service}" if sdk else service
         return cls(arn, Integration.SERVICE, kind, f"{action}{suffix}", Pattern[_PATTERNS[suffix]])

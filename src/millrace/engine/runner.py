@@ -67,7 +67,7 @@ class Runner:
         self._source = source or random.SystemRandom()
         self._drives: set[Drive] = set()
 
-    async def run(  # noqa: PLR0913 - StartExecution's parameters and the surroundings
+    async def run(
         self,
         definition: StateMachine | Json,
         input: Json = None,  # noqa: A002 - StartExecution's name for it
@@ -100,7 +100,7 @@ class Runner:
         )
         return await execution.result()
 
-    def start(  # noqa: PLR0913 - as `run`
+    def start(
         self,
         definition: StateMachine | Json,
         input: Json = None,  # noqa: A002 - as `run`
@@ -163,5 +163,3 @@ class Runner:
         output = None if end.output is None else end.output.value
         error, cause = (None, None) if end.failure is None else (end.failure.error, end.failure.cause)
         return Result(end.status, output, error, cause, tuple(drive.history))
-
-

@@ -38,9 +38,9 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
     },
 }
 NESTED_FIELDS: Final[dict[str, frozenset[str]]] = {
-    "Choice": frozenset({"Condition", "Next", "Comment"}) | _OUTPUT,
+    "Choices": frozenset({"Condition", "Next", "Comment"}) | _OUTPUT,
     "Catch": frozenset({"ErrorEquals", "Next", "Comment"}) | _OUTPUT,
-    "Branch": frozenset({"StartAt", "States", "Comment", "ProcessorConfig", "QueryLanguage"}),
+    "Branches": frozenset({"StartAt", "States", "Comment", "ProcessorConfig", "QueryLanguage"}),
 }
 RETRIER_FIELDS: Final = frozenset(
     {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}

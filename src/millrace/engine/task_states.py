@@ -6,12 +6,12 @@ from millrace.engine import transitions
 from millrace.engine.core import Core, data_limit_cause, failure_details
 from millrace.engine.definition import TaskState
 from millrace.engine.errors import DATA_LIMIT_EXCEEDED, TIMEOUT, Failure
-from millrace.engine.expressions import evaluate
 from millrace.engine.frames import Frame, PendingTask, Phase, Purpose
 from millrace.engine.messages import StartTask
 from millrace.engine.numbers import SECONDS_LIMIT, number
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload
 from millrace.engine.resource import Integration, Pattern, Resource
+from millrace.engine.templates import evaluate
 from millrace.model.json import Json
 
 
@@ -24,7 +24,7 @@ def run_task(core: Core, frame: Frame, state: TaskState) -> None:
     timeout = number(state.timeout, scope, "TimeoutSeconds", high=SECONDS_LIMIT) if state.timeout else None
     heartbeat = number(state.heartbeat, scope, "HeartbeatSeconds", high=SECONDS_LIMIT) if state.heartbeat else None
     credentials = evaluate(state.credentials, scope) if state.credentials else None
-    _record(core, frame, resource, "Scheduled", _scheduled(core, resource, parameters, timeout, heartbeat))
+    _record(core, frame, resource, "Scheduled", _scheduled(core, resource, parameters, timeout, heartbeat, credentials))
     if resource.integration is not Integration.ACTIVITY:
         _record(core, frame, resource, "Started", {})
     frame.phase = Phase.TASK
@@ -95,7 +95,12 @@ def _record(core: Core, frame: Frame, resource: Resource, what: str, details: Ma
 
 
 def _scheduled(
-    core: Core, resource: Resource, parameters: Payload, timeout: float | None, heartbeat: float | None
+    core: Core,
+    resource: Resource,
+    parameters: Payload,
+    timeout: float | None,
+    heartbeat: float | None,
+    credentials: Json,
 ) -> dict[str, Json]:
     details: dict[str, Json]
     if resource.integration is Integration.SERVICE:
@@ -106,4 +111,6 @@ def _scheduled(
         details["timeoutInSeconds"] = timeout
     if heartbeat is not None and resource.integration is not Integration.FUNCTION:
         details["heartbeatInSeconds"] = heartbeat
+    if isinstance(credentials, dict):
+        details["taskCredentials"] = {"roleArn": credentials.get("RoleArn")}
     return details

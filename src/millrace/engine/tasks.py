@@ -7,7 +7,7 @@ import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, Union
+from typing import Protocol, TypeAlias
 
 from millrace.engine.errors import RUNTIME, TASK_FAILED, PayloadError, TaskFailure
 from millrace.engine.payload import Payload
@@ -15,7 +15,7 @@ from millrace.engine.resource import Integration, Resource
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
-Function: TypeAlias = Union[Callable[[Json], Json], Callable[[Json], Awaitable[Json]]]
+Function: TypeAlias = Callable[[Json], Json] | Callable[[Json], Awaitable[Json]]
 
 
 def _ignore(_output: Json) -> None:
@@ -158,8 +158,8 @@ class TaskOutcome:
 async def perform(handler: TaskHandler, task: TaskRequest) -> TaskOutcome:
     """Have a handler do a task, and turn whatever it raises into a failure.
 
-    A handler that raises something else than `TaskFailure` has a fault of its own; the task fails with States.TaskFailed
-    and the exception's text, so that a run shows it rather than hangs.
+    A handler that raises something else than `TaskFailure` has a fault of its own: the task fails with
+    States.TaskFailed and the exception's text, so that a run shows it rather than hangs.
     """
     try:
         return TaskOutcome(Payload.foreign(await handler(task)))
@@ -169,4 +169,3 @@ async def perform(handler: TaskHandler, task: TaskRequest) -> TaskOutcome:
         return TaskOutcome(error=RUNTIME, cause=f"the task of state {task.state!r} gave no JSON: {error}")
     except Exception as error:  # noqa: BLE001 - the boundary to foreign code
         return TaskOutcome(error=TASK_FAILED, cause=f"{type(error).__name__}: {error}")
-

@@ -3,9 +3,10 @@
 from millrace.engine.core import Core
 from millrace.engine.definition import Assignments, Catcher
 from millrace.engine.errors import DATA_LIMIT_EXCEEDED, RUNTIME, EvaluationError, Failure, PayloadError, StateError
-from millrace.engine.expressions import Scope, Template
+from millrace.engine.expressions import Scope
 from millrace.engine.frames import Frame, Phase, Purpose
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload, encode
+from millrace.engine.templates import Template
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -26,7 +27,7 @@ def complete(core: Core, frame: Frame, result: Payload, scope: Scope) -> None:
     leave(core, frame, result, scope, assign=state.assign, output=state.output, next_state=state.next)
 
 
-def leave(  # noqa: PLR0913 - what a rule, a catcher and a state have in common
+def leave(
     core: Core,
     frame: Frame,
     result: Payload,
@@ -157,5 +158,3 @@ def _texts(frame: Frame, assigned: dict[str, Json]) -> dict[str, Json]:
             f"the maximum number of bytes service limit.",
         )
     return texts
-
-

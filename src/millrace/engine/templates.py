@@ -1,0 +1,101 @@
+"""Payload templates: JSON in which some texts are expressions.
+
+Source: Amazon States Language specification, "JSONata"; only marks at the very ends make an
+expression, as recorded on AWS.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias, Union
+
+from millrace.engine.expressions import Expression, Scope
+from millrace.model.json import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A template without expressions."""
+
+    value: Json
+
+
+BROKEN: Final = Constant(None)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectTemplate:
+    """An object some of whose members hold expressions."""
+
+    members: "tuple[tuple[str, Template], ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayTemplate:
+    """An array some of whose items hold expressions."""
+
+    items: "tuple[Template, ...]"
+
+
+Template: TypeAlias = Union[Constant, Expression, ObjectTemplate, ArrayTemplate]  # noqa: UP007 - names a later class
+
+
+def evaluate(template: Template, scope: Scope) -> Json:
+    """Give a template's value: every expression replaced by its value.
+
+    Raises:
+        EvaluationError: An expression failed; the first one in the template's order.
+    """
+    match template:
+        case Constant():
+            return template.value
+        case Expression():
+            return template.evaluate(scope)
+        case ObjectTemplate():
+            return {key: evaluate(member, scope) for key, member in template.members}
+        case ArrayTemplate():
+            return [evaluate(item, scope) for item in template.items]
+
+
+def compile_template(value: Json, location: str, path: str, report: Callable[[str, str], None]) -> Template:
+    """Compile a template.
+
+    Args:
+        value: What the definition says.
+        location: The field as AWS names it in errors ("Output/totals[0]").
+        path: The field as a JSON pointer.
+        report: Told the path and the message of an expression that does not parse; its template is `BROKEN`.
+    """
+    if isinstance(value, str):
+        return _compile_text(value, location, path, report)
+    if isinstance(value, dict):
+        members = tuple(
+            (key, compile_template(member, f"{location}/{key}", f"{path}/{escape(key)}", report))
+            for key, member in value.items()
+        )
+        if all(isinstance(member, Constant) for _, member in members):
+            return Constant(value)
+        return ObjectTemplate(members)
+    if isinstance(value, list):
+        items = tuple(
+            compile_template(item, f"{location}[{index}]", f"{path}/{index}", report)
+            for index, item in enumerate(value)
+        )
+        if all(isinstance(item, Constant) for item in items):
+            return Constant(value)
+        return ArrayTemplate(items)
+    return Constant(value)
+
+
+def escape(name: str) -> str:
+    """Write a name as a part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _compile_text(value: str, location: str, path: str, report: Callable[[str, str], None]) -> Template:
+    if not (value.startswith("{%") and value.endswith("%}") and len(value) >= len("{%%}")):
+        return Constant(value)
+    try:
+        return Expression(value[2:-2].strip(), location)
+    except ValueError as error:
+        report(path, f"expected JSONata between the marks {{% and %}}: {error}")
+        return BROKEN
