@@ -1,0 +1,1 @@
+"""Tests of the node types, one module each."""
