@@ -34,6 +34,7 @@ class Code(StrEnum):
     CYCLE = "cycle"
     EDGE_ACROSS_CONTAINER = "edge-across-container"
     INVALID_PARENT = "invalid-parent"
+    EMPTY_WORKFLOW = "empty-workflow"
     EMPTY_CONTAINER = "empty-container"
     MISPLACED_NODE = "misplaced-node"
     UNREACHABLE_NODE = "unreachable-node"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,11 @@ def restrict(order: Poset, vertices: Sequence[int]) -> Poset:
     return poset([[number[w] for w in order.successors[v] if w in number] for v in vertices])
 
 
+_BITS = bytes(digit == ord("1") for digit in range(256))
+"""Translates the digits of a binary numeral to the numbers 0 and 1."""
+
+
 def vertices_of(mask: int) -> list[int]:
-    """The vertices of a set, ascending."""
-    found: list[int] = []
-    while mask:
-        lowest = mask & -mask
-        found.append(lowest.bit_length() - 1)
-        mask ^= lowest
-    return found
+    """The vertices of a non-empty set, ascending."""
+    lowest = (mask & -mask).bit_length() - 1
+    return list(compress(count(lowest), bin(mask >> lowest)[:1:-1].encode().translate(_BITS)))

@@ -11,7 +11,6 @@ from millrace.compiler.schedule._bounds import Bounds
 from millrace.compiler.schedule._cuts import TOLERANCE, first_parts, shortlist
 from millrace.compiler.schedule._poset import vertices_of
 
-
 DEPTH_LIMIT = 100
 """Sets nested deeper than this run layer by layer: Python's stack is bounded, and so deep down little can be gained."""
 
@@ -19,6 +18,20 @@ REACH = 3
 """How many vertices on each side of a barrier are tried on the other side, and how many of the resulting cuts."""
 REPAIRS = 5
 """How many times a barrier is moved at most."""
+
+OVERDRAFT = 2
+"""At this multiple of the work that was granted, what is left runs layer by layer."""
+
+
+class Plan(NamedTuple):
+    """How to search."""
+
+    width: int
+    """How many cuts of a set are solved; half as many of its parts' cuts, and so on."""
+    cut_limit: int
+    """How many of a set's shortest cuts are estimated."""
+    pessimism: float
+    """How much of the way from the lower to the upper bound an estimate goes, from 0 to 1."""
 
 
 class Choice(NamedTuple):
@@ -35,17 +48,18 @@ class Search:
 
     __slots__ = ("_bounds", "_choices", "_cut_limit", "_pessimism", "_work_limit")
 
-    def __init__(self, bounds: Bounds, cut_limit: int, work_limit: int) -> None:
+    def __init__(self, bounds: Bounds, work_limit: int) -> None:
         self._bounds = bounds
         self._choices: dict[int, Choice] = {}
-        self._cut_limit = cut_limit
-        self._work_limit = work_limit
+        self._cut_limit = 0
         self._pessimism = 0.0
+        self._work_limit = work_limit
 
-    def improve(self, vertices: int, width: int, pessimism: float) -> float:
-        """The makespan found when width cuts of a set are tried and estimates count this share of the upper bound."""
-        self._pessimism = pessimism
-        return self._solve(vertices, width, 0.0, 0)
+    def improve(self, vertices: int, plan: Plan) -> float:
+        """Search by a plan, what earlier plans found in mind; the least makespan found so far."""
+        self._cut_limit = plan.cut_limit
+        self._pessimism = plan.pessimism
+        return self._solve(vertices, plan.width, 0.0, 0)
 
     def _solve(self, vertices: int, width: int, goal: float, depth: int) -> float:
         """The makespan found for a set; nothing is gained by going below the goal."""
@@ -80,13 +94,15 @@ class Search:
         if self._bounds.decomposition.work > self._work_limit:
             if best is not None:
                 return best.makespan
+            if self._bounds.decomposition.work > OVERDRAFT * self._work_limit:
+                return self._bounds.layering(vertices).makespan
             width = 1
-        best = (
-            best._replace(width=width, pessimism=self._pessimism)
-            if best is not None
-            else Choice(inf, 0, width, self._pessimism)
+        self._choices[vertices] = Choice(
+            makespan=best.makespan if best is not None else inf,
+            first=best.first if best is not None else 0,
+            width=width,
+            pessimism=self._pessimism,
         )
-        self._choices[vertices] = best
         self._try_cuts(vertices, self._guided(vertices, width)[:width], enough, depth)
         if width > 1:
             tried: set[int] = set()
@@ -123,7 +139,8 @@ class Search:
         profile = bounds.profile(vertices)
         estimates: dict[int, float] = {}
         bar = inf
-        for cut in shortlist(profile, self._cut_limit):
+        cut_limit = self._cut_limit if bounds.decomposition.work <= self._work_limit else 1
+        for cut in shortlist(profile, cut_limit):
             if width == 1 and cut.length > bar:
                 break
             for first in first_parts(profile, cut, bounds.durations):
@@ -205,11 +222,11 @@ class Search:
         return path
 
     def block(self, vertices: int, depth: int = 0) -> Block:
-        """The best known schedule of a set that was searched."""
+        """The best known schedule of a set that was searched; layers where the search did not get to it."""
         shape = self._bounds.shape(vertices)
         if shape.kind == "vertex":
             return vertex_block(vertices.bit_length() - 1)
-        if depth > DEPTH_LIMIT:
+        if depth > DEPTH_LIMIT or (shape.kind == "prime" and vertices not in self._choices):
             layers = self._bounds.layering(vertices).layers
             return join("series", [join("parallel", map(vertex_block, vertices_of(layer))) for layer in layers])
         if shape.kind == "dominated":

@@ -1,0 +1,446 @@
+"""Seventh pass: say for every reference where its value stands when the node reads it.
+
+References to inputs of a node, to workflow variables and to nodes that only pass a value on are replaced by what they
+stand for, so that what is left are values that some state assigns, and what the execution itself knows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from millrace.catalogue import Decide, Each, Gather, Lowering, Pause, Repeat, Result, SetVariable, Stop, Task, Value
+from millrace.compiler.condition import liveness
+from millrace.compiler.graph import Graph, Region, Step
+from millrace.compiler.guards import ALWAYS, NEVER, Guard, ports_by_node
+from millrace.compiler.operands import rewrite_operation, rewrite_template
+from millrace.expressions import (
+    Expression,
+    Reference,
+    ReferenceKind,
+    Template,
+    as_expression,
+    call,
+    jsonata,
+    literal,
+    reference,
+    walk_template,
+)
+from millrace.model import JsonType, NodeId
+
+_ALIAS_PARTS: Final = 6
+"""How long the text that stands for a passed-on value may be before the value gets a variable of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A value that a state computes beside its own work; without a target it only marks that the node ran."""
+
+    node: NodeId
+    target: Reference | None = None
+    value: Template = None
+
+    @property
+    def fallible(self) -> bool:
+        """Whether computing it may fail."""
+        return any(expression.fallible for expression in walk_template(self.value))
+
+    @property
+    def pure(self) -> bool:
+        """Whether computing it twice gives the same value."""
+        return all(expression.pure for expression in walk_template(self.value))
+
+    @property
+    def references(self) -> frozenset[Reference]:
+        """Everything that the value reads."""
+        return frozenset[Reference]().union(*(expression.references for expression in walk_template(self.value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A node with every reference settled.
+
+    Attributes:
+        operation: What is left to do by a state of its own; None where assignments are all.
+        assignments: Values to compute; before the operation, where there is one.
+        passed: The output of a node that only passes its input on, for the case that its failure is caught.
+        carried: For a while, each variable that its iterations hand on: its value at the start and at an iteration's end.
+    """
+
+    step: Step
+    operation: Lowering | None = None
+    assignments: tuple[Assignment, ...] = ()
+    timeout: Template = None
+    passed: Template = None
+    carried: Mapping[str, tuple[Template, Template]] = field(default_factory=dict[str, tuple[Template, Template]])
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether running it may fail."""
+        return any(assignment.fallible for assignment in self.assignments) or isinstance(
+            self.operation, (Task, Pause, Each, Repeat)
+        )
+
+    @property
+    def owns_output(self) -> bool:
+        """Whether its output is a variable that its own state assigns."""
+        if isinstance(self.operation, (Task, Each, Repeat)):
+            return True
+        return self.caught and not isinstance(self.operation, (Stop, Decide))
+
+    @property
+    def caught(self) -> bool:
+        """Whether its failure does not end the run."""
+        return self.step.config.onError != "stop" and self.may_fail and not isinstance(self.operation, Decide)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """All nodes that may run, bound, and the outputs of the run.
+
+    Attributes:
+        outputs: Name and value of the run's outputs, each with the node and its guard, in order.
+    """
+
+    nodes: Mapping[NodeId, Bound]
+    outputs: tuple[tuple[NodeId, str, Template], ...]
+
+
+def bind(graph: Graph) -> Binding:
+    """Settle every reference of the nodes that may run."""
+    return _Binder(graph).bind()
+
+
+def condition(guard: Guard) -> Expression:
+    """Write a guard as JSONata over the ports that nodes took."""
+    alternatives: list[str | Expression] = []
+    for node, ports in ports_by_node(guard).items():
+        taken = reference(ReferenceKind.PORT, node)
+        if len(ports) == 1:
+            test = jsonata(taken, " = ", literal(ports[0]), type=JsonType.BOOLEAN, optional=False, fallible=False)
+        else:
+            test = jsonata(taken, " in ", literal(list(ports)), type=JsonType.BOOLEAN, optional=False, fallible=False)
+        alternatives += [" or ", test] if alternatives else [test]
+    if len(alternatives) == 1 and isinstance(alternatives[0], Expression):
+        return alternatives[0]
+    return jsonata(*alternatives, type=JsonType.BOOLEAN, optional=False, fallible=False)
+
+
+def choose(cases: list[tuple[Guard, Expression]]) -> Expression:
+    """Give the value of the first case whose condition holds; the last one needs none."""
+    *others, (_, last) = cases
+    result = last
+    for guard, value in reversed(others):
+        result = jsonata(
+            condition(guard),
+            " ? ",
+            value,
+            " : ",
+            result,
+            optional=value.optional or result.optional,
+            fallible=value.fallible or result.fallible,
+        )
+    return result
+
+
+class _Binder:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._guards = graph.guards
+        self._aliases: dict[NodeId, Expression] = {}
+        self._bound: dict[NodeId, Bound] = {}
+        self._writes: dict[NodeId | None, dict[str, list[NodeId]]] = {}
+
+    def bind(self) -> Binding:
+        for owner in self._graph.regions:
+            self._find_writes(owner)
+        self._bind_region(self._graph.regions[None])
+        outputs = [
+            (node, operation.name, self._final_value(node))
+            for node in self._graph.regions[None].order
+            if isinstance(operation := self._graph.steps[node].operation, Result) and node in self._bound
+        ]
+        return Binding(self._bound, tuple(outputs))
+
+    def _find_writes(self, owner: NodeId | None) -> dict[str, list[NodeId]]:
+        """Find the nodes of a region that leave a variable written, in order; a while does when its body does."""
+        if owner in self._writes:
+            return self._writes[owner]
+        writes = self._writes[owner] = {}
+        for node in self._graph.regions[owner].order:
+            operation = self._graph.steps[node].operation
+            names: Iterable[str] = ()
+            if isinstance(operation, SetVariable):
+                names = (operation.name,)
+            elif isinstance(operation, Repeat) and node in self._graph.regions:
+                names = self._find_writes(node)
+            for name in names:
+                writes.setdefault(name, []).append(node)
+        return writes
+
+    def _bind_region(self, region: Region) -> None:
+        for node in region.order:
+            if self._guards.by_node[node] != NEVER:
+                self._bind_node(region, node)
+
+    def _bind_node(self, region: Region, node: NodeId) -> None:
+        step = self._graph.steps[node]
+        operation = step.operation
+        assert operation is not None
+        if isinstance(operation, Gather):
+            operation = self._gather(region, node, operation)
+        if node in self._graph.regions:
+            self._bind_region(self._graph.regions[node])
+        known = self._guards.by_node[node]
+        outer = self._reader(region, node, known)
+        inner = self._end_reader(node) if node in self._graph.regions else outer
+        if isinstance(operation, Repeat):
+            # The condition is tested before an iteration: variables stand as the last one left them.
+            operation = Repeat(
+                rewrite_condition(operation, self._start_reader(node)),
+                rewrite_template(operation.limit, outer),
+                rewrite_template(self._collect(node, operation.collect), inner),
+            )
+        elif isinstance(operation, Each):
+            operation = rewrite_operation(
+                Each(operation.items, operation.concurrency, self._collect(node, operation.collect), operation.skip_failed),
+                outer,
+                inner,
+            )
+        else:
+            operation = rewrite_operation(operation, outer, inner)
+        self._bound[node] = self._settle(region, step, operation, outer)
+
+    def _settle(self, region: Region, step: Step, operation: Lowering, outer: "_Reader") -> Bound:
+        """Split what a node does into values to assign and work for a state of its own."""
+        node = step.id
+        output = Reference(ReferenceKind.OUTPUT, node)
+        mark = Assignment(node)
+        match operation:
+            case Value(value=Expression() as value, passes_input=True):
+                return Bound(step, None, (self._pass_on(node, value) or mark,))
+            case Value(value=value):
+                if step.kind.name == "input" and isinstance(value, Expression):
+                    self._aliases[node] = value
+                    return Bound(step, None, (mark,))
+                return Bound(step, None, (Assignment(node, output, value),))
+            case Result(value=value):
+                if isinstance(value, Expression) and not value.fallible and len(value.parts) <= _ALIAS_PARTS:
+                    self._aliases[node] = value
+                    return Bound(step, None, (mark,))
+                return Bound(step, None, (Assignment(node, output, value),))
+            case SetVariable(value=value):
+                passed = self._pass_on(node, _expression(outer.read(Reference(ReferenceKind.INPUT))))
+                written = Assignment(node, Reference(ReferenceKind.WRITTEN, node), value)
+                return Bound(step, None, (written, passed) if passed else (written,))
+            case Decide():
+                passed = self._pass_on(node, _expression(outer.read(Reference(ReferenceKind.INPUT))))
+                return Bound(step, operation, (passed,) if passed else ())
+            case Pause():
+                value = _expression(outer.read(Reference(ReferenceKind.INPUT)))
+                if step.config.onError != "stop":
+                    return Bound(step, operation, passed=value)
+                passed = self._pass_on(node, value)
+                return Bound(step, operation, (passed,) if passed else ())
+            case Repeat():
+                return Bound(step, operation, carried=self._carried(region, node), timeout=rewrite_template(step.timeout, outer))
+            case _:
+                return Bound(step, operation, timeout=rewrite_template(step.timeout, outer))
+
+    def _pass_on(self, node: NodeId, expression: Expression) -> Assignment | None:
+        """Let a node's output stand for its input; long texts get a variable, lest they grow from node to node."""
+        if sum(1 for _ in expression.walk()) <= _ALIAS_PARTS:
+            self._aliases[node] = expression
+            return None
+        return Assignment(node, Reference(ReferenceKind.OUTPUT, node), expression)
+
+    def _final_value(self, node: NodeId) -> Template:
+        return self._aliases.get(node, reference(ReferenceKind.OUTPUT, node))
+
+    # What a reference stands for
+
+    def _reader(self, region: Region, node: NodeId | None, known: Guard) -> "_Reader":
+        return _Reader(self, region, node, known)
+
+    def _start_reader(self, container: NodeId) -> "_Reader":
+        return _Reader(self, self._graph.regions[container], None, ALWAYS, at_start=True)
+
+    def _end_reader(self, container: NodeId) -> "_Reader":
+        return _Reader(self, self._graph.regions[container], None, ALWAYS)
+
+    def output_of(self, node: NodeId, known: Guard) -> Expression | Reference:
+        guard = self._guards.by_node.get(node, NEVER)
+        if guard == NEVER:
+            return literal(None)
+        alias = self._aliases.get(node)
+        if alias is None:
+            return Reference(ReferenceKind.OUTPUT, node)
+        if self._guards.implies(known, guard):
+            return alias
+        return choose([(guard, alias), (ALWAYS, literal(None))])
+
+    def has_error(self, node: NodeId) -> bool:
+        """Whether a node's error may have a value."""
+        step = self._graph.steps[node]
+        return step.config.onError != "stop" and node in self._bound and self._bound[node].may_fail
+
+    def input_of(self, region: Region, node: NodeId, known: Guard) -> Expression | Reference:
+        edges = region.incoming[node]
+        if not edges:
+            return self._first_input(region.owner)
+        cases: list[tuple[Guard, Expression]] = []
+        for edge in edges:
+            live = liveness(self._graph, self._guards, edge)
+            if live == NEVER:
+                continue
+            value = _expression(self.output_of(edge.source, live))
+            if not cases or cases[-1][1] != value:
+                cases.append((live, value))
+            if self._guards.implies(known, live):
+                break
+        return choose(cases) if cases else literal(None)
+
+    def _first_input(self, owner: NodeId | None) -> Expression | Reference:
+        if owner is None:
+            return Reference(ReferenceKind.INPUTS)
+        if isinstance(self._graph.steps[owner].operation, Each):
+            return Reference(ReferenceKind.ITEM, owner)
+        return self.input_of(self._graph.region_of(owner), owner, self._guards.by_node[owner])
+
+    def variable(self, name: str, region: Region, node: NodeId | None, known: Guard, *, at_start: bool = False) -> Expression:
+        """Give a variable's value before a node, or at a region's start or end."""
+        cases: list[tuple[Guard, Expression]] = []
+        writers = [] if at_start else self._writes[region.owner].get(name, [])
+        for writer in reversed(writers):
+            guard = self._guards.by_node[writer]
+            if guard == NEVER or (node is not None and not region.is_ancestor(writer, node)):
+                continue
+            cases.append((guard, self._written(writer, name)))
+            if self._guards.implies(known, guard):
+                return choose(cases)
+        cases.append((ALWAYS, self._before(name, region)))
+        return choose(cases)
+
+    def _written(self, writer: NodeId, name: str) -> Expression:
+        if isinstance(self._graph.steps[writer].operation, SetVariable):
+            return reference(ReferenceKind.WRITTEN, writer)
+        return reference(ReferenceKind.CARRIED, f"{writer}.{name}")
+
+    def _before(self, name: str, region: Region) -> Expression:
+        """Give a variable's value where a region begins."""
+        owner = region.owner
+        if owner is None:
+            return literal(None)
+        if isinstance(self._graph.steps[owner].operation, Repeat) and name in self._writes[owner]:
+            return reference(ReferenceKind.CARRIED, f"{owner}.{name}")
+        return self.variable(name, self._graph.region_of(owner), owner, self._guards.by_node[owner])
+
+    def _carried(self, region: Region, node: NodeId) -> dict[str, tuple[Template, Template]]:
+        body = self._graph.regions[node]
+        return {
+            name: (
+                self.variable(name, region, node, self._guards.by_node[node]),
+                self.variable(name, body, None, ALWAYS),
+            )
+            for name in sorted(self._writes[node])
+        }
+
+    # What operations of several values become
+
+    def _collect(self, container: NodeId, collect: Template | None) -> Template:
+        if collect is not None:
+            return collect
+        sinks = [node for node in self._graph.regions[container].sinks() if self._gives_output(node)]
+        if len(sinks) == 1:
+            return reference(ReferenceKind.OUTPUT, sinks[0])
+        return {node: reference(ReferenceKind.OUTPUT, node) for node in sinks}
+
+    def _gives_output(self, node: NodeId) -> bool:
+        return self._graph.steps[node].kind.name != "stop"
+
+    def _gather(self, region: Region, node: NodeId, gather: Gather) -> Lowering:
+        if gather.mode == "first":
+            return Value(reference(ReferenceKind.INPUT), passes_input=True)
+        known = self._guards.by_node[node]
+        sources: dict[NodeId, Guard] = {}
+        for edge in region.incoming[node]:
+            live = liveness(self._graph, self._guards, edge)
+            if live != NEVER:
+                sources[edge.source] = self._guards.union((sources.get(edge.source, NEVER), live))
+        certain = all(self._guards.implies(known, guard) for guard in sources.values())
+        outputs = {source: reference(ReferenceKind.OUTPUT, source) for source in sources}
+        if certain:
+            return Value(list(outputs.values()) if gather.mode == "array" else dict[str, Template](outputs))
+        kind = JsonType.ARRAY if gather.mode == "array" else JsonType.OBJECT
+        empty = "[]" if gather.mode == "array" else "{}"
+        members: list[Expression] = []
+        for source, guard in sources.items():
+            member = as_expression([outputs[source]] if gather.mode == "array" else {source: outputs[source]})
+            if not self._guards.implies(known, guard):
+                member = jsonata(condition(guard), " ? ", member, f" : {empty}", type=kind, optional=False, fallible=False)
+            members.append(member)
+        if gather.mode == "array":
+            joined = members[0]
+            for member in members[1:]:
+                joined = call("append", joined, member, type=kind)
+            # An array of one element stays an array: JSONata unwraps a sequence of one, never a constructed array.
+            return Value(joined)
+        merged: list[str | Expression] = ["$merge(["]
+        for index, member in enumerate(members):
+            merged += [", ", member] if index else [member]
+        return Value(jsonata(*merged, "])", type=kind, optional=False, fallible=False))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A place in the run from which references are read: before a node, or at a region's start or end.
+
+    Attributes:
+        node: The node that reads; None for the start or the end of the region.
+    """
+
+    binder: _Binder
+    region: Region
+    node: NodeId | None
+    known: Guard
+    at_start: bool = False
+
+    def __call__(self, used: Reference) -> Expression | Reference:
+        return self.read(used)
+
+    def read(self, used: Reference) -> Expression | Reference:
+        match used.kind:
+            case ReferenceKind.OUTPUT:
+                region, known = self._where(used.node)
+                return self.binder.output_of(used.node, known) if region is not None else literal(None)
+            case ReferenceKind.ERROR:
+                return used if self.binder.has_error(used.node) else literal(None)
+            case ReferenceKind.INPUT if self.node is not None:
+                return self.binder.input_of(self.region, self.node, self.known)
+            case ReferenceKind.VARIABLE:
+                return self.binder.variable(used.name, self.region, self.node, self.known, at_start=self.at_start)
+            case _:
+                return used
+
+    def _where(self, node: NodeId) -> tuple[Region | None, Guard]:
+        """Give the region that a node lies in and what is known there when this place is reached."""
+        graph = self.binder._graph  # noqa: SLF001 - the binder's own reader
+        parent = graph.steps[node].node.parent
+        if parent == self.region.owner:
+            return self.region, self.known
+        owner = self.region.owner
+        while owner is not None:
+            if graph.steps[owner].node.parent == parent:
+                return graph.regions.get(parent), graph.guards.by_node[owner]
+            owner = graph.steps[owner].node.parent
+        return None, ALWAYS
+
+
+def rewrite_condition(repeat: Repeat, reader: _Reader) -> Expression:
+    """Settle the references of a while's condition."""
+    condition_ = rewrite_template(repeat.condition, reader)
+    assert isinstance(condition_, Expression)
+    return condition_
+
+
+def _expression(value: Expression | Reference) -> Expression:
+    return value if isinstance(value, Expression) else reference(value.kind, value.name)

@@ -1,0 +1,77 @@
+"""Fourth pass: settle what is known before the run: disabled and pinned nodes, constant conditions."""
+
+from dataclasses import replace
+
+from millrace.catalogue import Decide, Each, Nothing, Repeat, Stop, Task, Value
+from millrace.compiler.context import CompileContext
+from millrace.compiler.graph import Graph, Step
+from millrace.expressions import Expression, ReferenceKind, reference
+from millrace.model import OUT, Code, Diagnostic, Json, NodeId, Port, Severity
+
+
+def desugar(graph: Graph, context: CompileContext) -> Graph:
+    """Replace disabled and pinned nodes by values, and take the decisions that depend on nothing."""
+    del context
+    problems: list[Diagnostic] = []
+    steps: dict[NodeId, Step] = {}
+    for step in graph.steps.values():
+        changed = step
+        if step.config.disabled:
+            changed = _disabled(step)
+        elif step.id in graph.pins or step.config.pinned is not None:
+            changed = _pinned(step, graph.pins.get(step.id, step.config.pinned), problems)
+        steps[step.id] = _decided(changed)
+    regions = {
+        owner: region
+        for owner, region in graph.regions.items()
+        if owner is None or all(isinstance(steps[c].operation, (Each, Repeat)) for c in (owner, *graph.enclosing(owner)))
+    }
+    return replace(graph, steps=steps, regions=regions, diagnostics=(*graph.diagnostics, *problems))
+
+
+def _disabled(step: Step) -> Step:
+    if isinstance(step.operation, Nothing):
+        return step
+    passes = Value(reference(ReferenceKind.INPUT), passes_input=True)
+    return replace(step, operation=passes, taken=step.ports[0] if step.ports else OUT)
+
+
+def _pinned(step: Step, value: Json, problems: list[Diagnostic]) -> Step:
+    operation = step.operation
+    if isinstance(operation, (Decide, Stop, Nothing)):
+        problems.append(
+            Diagnostic(
+                Code.INVALID_PIN,
+                f"a {step.kind.name} node has no output of its own to pin; it runs as usual",
+                "Pin the node before it.",
+                Severity.WARNING,
+                node=step.id,
+                field="pinned",
+            )
+        )
+        return step
+    taken = step.ports[0]
+    if isinstance(operation, Task) and operation.port_member and isinstance(value, dict):
+        taken = operation.ports.get(str(value.get(operation.port_member)), taken)
+    # Text of a pin is literal: a plain string in a template is never parsed again.
+    return replace(step, operation=Value(value), taken=taken if len(step.ports) > 1 else None)
+
+
+def _decided(step: Step) -> Step:
+    """Drop rules that never hold; a decision that is left with one way takes it."""
+    operation = step.operation
+    if not isinstance(operation, Decide) or step.taken is not None:
+        return step
+    rules: list[tuple[Port, Expression]] = []
+    default = operation.default
+    for port, condition in operation.rules:
+        text = condition.parts[0] if len(condition.parts) == 1 else None
+        if text == "false":
+            continue
+        if text == "true":
+            default = port
+            break
+        rules.append((port, condition))
+    if rules:
+        return replace(step, operation=Decide(tuple(rules), default))
+    return replace(step, operation=Value(reference(ReferenceKind.INPUT), passes_input=True), taken=default)

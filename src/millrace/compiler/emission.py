@@ -1,0 +1,113 @@
+"""What emission builds: `States` objects, with the nodes that each state stands for."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from millrace.compiler.context import CompileContext
+from millrace.compiler.graph import Graph, Step
+from millrace.compiler.names import Scope, StateNames
+from millrace.compiler.plan import Act, Choose, Cycle, Iterate, Plan
+from millrace.compiler.render import Renderer
+from millrace.expressions import Reference
+from millrace.model import Json, NodeId, StateName
+
+State = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A state machine that the compiled one starts for a part of its work."""
+
+    name: str
+    definition: State
+
+
+@dataclass(slots=True)
+class Emission:
+    """Everything that emission gathers over all machines.
+
+    Attributes:
+        live: Values that are read after the item that is being emitted; grows as emission goes backwards.
+        variables: For each state the node of each variable that it assigns as an output.
+    """
+
+    graph: Graph
+    context: CompileContext
+    states: StateNames = field(default_factory=StateNames)
+    source_map: dict[StateName, list[NodeId]] = field(default_factory=dict[StateName, "list[NodeId]"])
+    variables: dict[StateName, dict[str, Reference]] = field(default_factory=dict[StateName, "dict[str, Reference]"])
+    children: list[Child] = field(default_factory=list[Child])
+    live: set[Reference] = field(default_factory=set[Reference])
+    _node_names: dict[NodeId, StateName] = field(default_factory=dict[NodeId, StateName])
+
+    def reserve_names(self, plan: Plan) -> None:
+        """Give the nodes with states of their own their names first, in the order in which they run."""
+        for item in plan.walk():
+            if isinstance(item, (Act, Choose, Iterate, Cycle)):
+                self.node_name(item.bound.step)
+
+    def node_name(self, step: Step) -> StateName:
+        """Give the name of a node's own state."""
+        if step.id not in self._node_names:
+            self._node_names[step.id] = self.states.take(step.label)
+        return self._node_names[step.id]
+
+
+@dataclass(slots=True)
+class Block:
+    """One `States` object, filled from its end to its start."""
+
+    emission: Emission
+    scope: Scope
+    _states: list[tuple[StateName, State]] = field(default_factory=list[tuple[StateName, State]])
+    _marks: list[NodeId] = field(default_factory=list[NodeId])
+
+    def add(self, name: StateName, state: State, nodes: Iterable[NodeId]) -> StateName:
+        """Put a state before those that are there."""
+        self._states.append((name, state))
+        named = [node for node in nodes if node]
+        self.emission.source_map[name] = list(dict.fromkeys([*named, *self._marks]))
+        self._marks.clear()
+        return name
+
+    def mark(self, nodes: Iterable[NodeId], state: StateName | None) -> None:
+        """Note nodes that need no state of their own: on a state if there is one, else on the next one put before."""
+        target = self.emission.source_map[state] if state is not None else self._marks
+        target.extend(node for node in nodes if node and node not in target)
+
+    def name(self, wanted: str) -> StateName:
+        """Take a name for a state."""
+        return self.emission.states.take(wanted)
+
+    def states(self) -> State:
+        """Give the finished `States` object, the first state first."""
+        return dict[str, Json](reversed(self._states))
+
+
+@dataclass(slots=True)
+class Exit:
+    """Where a plan goes when it is done: to a state, or out of its block with an output."""
+
+    target: StateName | None = None
+    output: Callable[[Renderer], Json] | None = None
+    fallible: bool = False
+    label: str = "Done"
+    _final: StateName | None = None
+
+    def leave(self, block: Block, renderer: Renderer, *, inline: bool = True) -> State:
+        """Give the members of a state that say where it goes."""
+        if self.target is None and inline and not self.fallible:
+            assert self.output is not None
+            return {"Output": self.output(renderer), "End": True}
+        return {"Next": self.state(block)}
+
+    def state(self, block: Block) -> StateName:
+        """Give the state to go to, making a Succeed state where the plan leaves its block."""
+        if self.target is not None:
+            return self.target
+        if self._final is None:
+            assert self.output is not None
+            name = block.name(self.label)
+            state: State = {"Type": "Succeed", "Output": self.output(Renderer(block.scope))}
+            self._final = block.add(name, state, ())
+        return self._final

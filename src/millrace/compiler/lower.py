@@ -1,0 +1,220 @@
+"""Second pass: parse every expression of every config and ask each node type what the node becomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, cast
+
+from millrace.catalogue import (
+    Decide,
+    Each,
+    Gather,
+    Lowering,
+    Nothing,
+    Pause,
+    Repeat,
+    Result,
+    SetVariable,
+    Stop,
+    Value,
+)
+from millrace.catalogue.input_schema import check_schema, to_json_schema
+from millrace.compiler.context import CompileContext
+from millrace.compiler.graph import Graph, Step
+from millrace.expressions import (
+    Expression,
+    NameScope,
+    Problem,
+    Reference,
+    ReferenceKind,
+    Template,
+    literal,
+    parse_expression,
+    parse_tree,
+    reference,
+)
+from millrace.model import Code, Diagnostic, Json, JsonType, NodeId, Severity, type_of
+
+_NATIVE: Final = (Value, SetVariable, Decide, Pause, Result, Gather, Stop)
+
+_SCHEMA_TYPES: Final[Mapping[str, JsonType]] = {
+    "string": JsonType.STRING,
+    "number": JsonType.NUMBER,
+    "integer": JsonType.NUMBER,
+    "boolean": JsonType.BOOLEAN,
+    "array": JsonType.ARRAY,
+    "object": JsonType.OBJECT,
+}
+
+
+def lower(graph: Graph, context: CompileContext) -> Graph:
+    """Give every step its operation; steps whose expressions are broken get one too, beside their diagnostics."""
+    del context
+    problems: list[Diagnostic] = []
+    schema = _inputs_schema(graph, problems)
+    names = NameScope(frozenset(graph.workflow.nodes))
+    types = _input_types(schema)
+    steps: dict[NodeId, Step] = {}
+    for step in graph.steps.values():
+        if step.is_broken:
+            steps[step.id] = step
+            continue
+        scope = _Scope(step.id, names, types, problems)
+        operation = step.kind.lower(step.config, scope)
+        timeout = scope.template(step.config.timeoutSeconds, "timeoutSeconds", JsonType.NUMBER)
+        steps[step.id] = replace(step, operation=operation, timeout=timeout, uses=tuple(scope.uses))
+        problems += _without_effect(step, operation)
+    return replace(graph, steps=steps, inputs_schema=schema, diagnostics=(*graph.diagnostics, *problems))
+
+
+def _inputs_schema(graph: Graph, problems: list[Diagnostic]) -> Mapping[str, Any] | None:
+    for step in graph.steps.values():
+        if step.kind.name == "input" and not step.is_broken:
+            declared: Any = getattr(step.config, "schema_", None)
+            faults = check_schema(declared)
+            problems += [
+                Diagnostic(
+                    Code.INVALID_SCHEMA,
+                    f"the inputs' schema is not valid: {fault}",
+                    "Correct the schema of the input node.",
+                    node=step.id,
+                    field="schema",
+                )
+                for fault in faults
+            ]
+            return None if faults else to_json_schema(declared)
+    return None
+
+
+def _input_types(schema: Mapping[str, Any] | None) -> Mapping[str, JsonType | None]:
+    if schema is None:
+        return {}
+    properties = cast("Mapping[str, Any]", schema.get("properties", {}))
+    required = cast("list[str]", schema.get("required", []))
+    types: dict[str, JsonType | None] = {}
+    for name, field in properties.items():
+        kind = cast("Mapping[str, Any]", field).get("type") if isinstance(field, Mapping) else None
+        certain = name in required or (isinstance(field, Mapping) and "default" in field)
+        types[name] = _SCHEMA_TYPES.get(kind) if certain and isinstance(kind, str) else None
+    return types
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The parser's side of `NodeType.lower` for one node; every problem becomes a diagnostic of that node."""
+
+    node: NodeId
+    names: NameScope
+    input_types: Mapping[str, JsonType | None]
+    problems: list[Diagnostic]
+    uses: list[tuple[str, Reference]] = field(default_factory=list[tuple[str, Reference]])
+
+    @property
+    def input(self) -> Expression:
+        return reference(ReferenceKind.INPUT)
+
+    def template(self, value: object, at: str, expected: JsonType | None = None) -> Template:
+        template, problems = parse_tree(cast("Json", value), self.names, at)
+        for path, problem in problems:
+            self._add(path, problem)
+        self._record(template, at)
+        if expected is not None and not problems:
+            self._check_type(template, at, expected)
+        return template
+
+    def expression(self, text: str, at: str, *, of_input: bool = False) -> Expression:
+        expression, problems = parse_expression(text, replace(self.names, fields_of_input=of_input))
+        for problem in problems:
+            self._add(at, problem)
+        if expression is None:
+            return literal(None)
+        self._record(expression, at)
+        return expression
+
+    def report(self, code: Code, at: str, message: str, remedy: str) -> None:
+        self.problems.append(Diagnostic(code, message, remedy, node=self.node, field=at or None))
+
+    def _record(self, template: Template, at: str) -> None:
+        match template:
+            case Expression():
+                self.uses += [(at, used) for used in sorted(template.references)]
+            case list():
+                for index, item in enumerate(template):
+                    self._record(item, f"{at}[{index}]")
+            case dict():
+                for key, item in template.items():
+                    self._record(item, f"{at}.{key}" if at else key)
+            case _:
+                pass
+
+    def _add(self, path: str, problem: Problem) -> None:
+        self.problems.append(
+            Diagnostic(
+                problem.code,
+                problem.message,
+                problem.remedy,
+                node=self.node,
+                field=path or None,
+                column=problem.column,
+                expected=problem.expected,
+                found=problem.found,
+            )
+        )
+
+    def _check_type(self, template: Template, at: str, expected: JsonType) -> None:
+        found = self._known_type(template)
+        if found is None or found is expected or (found is JsonType.NULL and not isinstance(template, Expression)):
+            return
+        self.problems.append(
+            Diagnostic(
+                Code.TYPE_MISMATCH,
+                f"expected `{at}` to be of type {expected.value}, found {found.value}",
+                f"Write a value or an expression that gives a {expected.value}"
+                + (
+                    "; text around `${ … }` makes the whole a string."
+                    if found is JsonType.STRING and isinstance(template, Expression)
+                    else "."
+                ),
+                node=self.node,
+                field=at,
+                expected=expected.value,
+                found=found.value,
+            )
+        )
+
+    def _known_type(self, template: Template) -> JsonType | None:
+        if not isinstance(template, Expression):
+            return type_of(template)
+        match template.parts:
+            case (Reference(kind=ReferenceKind.INPUTS, name=name),) if name:
+                return self.input_types.get(name)
+            case _:
+                return template.type
+
+
+def _without_effect(step: Step, operation: Lowering) -> list[Diagnostic]:
+    """Warn of common config that does nothing on this kind of node."""
+    fields: list[str] = []
+    if isinstance(operation, (*_NATIVE, Each, Repeat)):
+        if step.config.timeoutSeconds is not None:
+            fields.append("timeoutSeconds")
+        if step.config.cache is not None:
+            fields.append("cache")
+    if isinstance(operation, _NATIVE) and step.config.retry is not None:
+        fields.append("retry")
+    if isinstance(operation, (Nothing, Stop, Decide)) and step.config.onError != "stop":
+        fields.append("onError")
+    return [
+        Diagnostic(
+            Code.NO_EFFECT,
+            f"`{field}` has no effect on {_article(step.kind.title)} node: it runs inside Step Functions itself",
+            f"Remove `{field}`.",
+            Severity.WARNING,
+            node=step.id,
+            field=field,
+        )
+        for field in fields
+    ]
+
+
+def _article(title: str) -> str:
+    return f"{'an' if title[:1] in 'AEIOU' else 'a'} {title}"

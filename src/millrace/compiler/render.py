@@ -1,0 +1,116 @@
+"""Writing expressions and templates as the Amazon States Language wants them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from millrace.compiler.bind import Assignment
+from millrace.compiler.names import Scope
+from millrace.expressions import Expression, Reference, Template, as_expression, literal, or_null, walk_template
+from millrace.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """A value computed in the same state as the expression that reads it: bound to a local variable first."""
+
+    reference: Reference
+    variable: str
+    text: str
+    needs: frozenset[Reference]
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Writes expressions for one state.
+
+    Attributes:
+        own: What the state itself knows, such as its result, as JSONata.
+        lets: Values that the state computes, in order.
+    """
+
+    scope: Scope
+    own: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
+    lets: tuple[Let, ...] = ()
+
+    def text(self, expression: Expression) -> str:
+        """Write an expression as JSONata."""
+        body = expression.render(self._name)
+        prefix = self._prefix(expression.references)
+        return f"({prefix}{body})" if prefix else body
+
+    def query(self, expression: Expression) -> str:
+        """Write an expression as a JSONata string of the Amazon States Language."""
+        return f"{{% {self.text(or_null(expression))} %}}"
+
+    def value(self, template: Template) -> Json:
+        """Write a template as a payload in which every expression stands at its place."""
+        if not isinstance(template, Expression) and self._needs_lets(template):
+            return self.query(as_expression(template))
+        return self._payload(template)
+
+    def condition(self, expression: Expression) -> str:
+        """Write an expression as a condition: what is not a boolean counts as JSONata's `? :` does."""
+        from millrace.model import JsonType
+
+        text = self.text(expression)
+        if expression.type is JsonType.BOOLEAN and not expression.optional:
+            return f"{{% {text} %}}"
+        return f"{{% ({text}) ? true : false %}}"
+
+    def assign(self, assignments: Sequence[Assignment]) -> tuple[dict[str, Json], "Renderer"]:
+        """Write the values that a state assigns, and give the renderer for what it does with them besides."""
+        renderer = self
+        assigned: dict[str, Json] = {}
+        for assignment in assignments:
+            if assignment.target is None:
+                continue
+            variable = renderer.scope.variable(assignment.target)
+            assigned[variable] = renderer.value(assignment.value)
+            renderer = renderer._after(assignment, variable)
+        return assigned, renderer
+
+    def _after(self, assignment: Assignment, variable: str) -> "Renderer":
+        assert assignment.target is not None
+        expression = as_expression(assignment.value)
+        let = Let(assignment.target, variable, expression.render(self._name), expression.references)
+        return replace(self, lets=(*self.lets, let))
+
+    def _name(self, reference: Reference) -> str:
+        own = self.own.get(reference)
+        return own if own is not None else self.scope.text(reference)
+
+    def _prefix(self, references: frozenset[Reference]) -> str:
+        if not self.lets:
+            return ""
+        wanted, chosen = set(references), list[Let]()
+        for let in reversed(self.lets):
+            if let.reference in wanted:
+                chosen.append(let)
+                wanted |= let.needs
+        return "".join(f"${let.variable} := {let.text}; " for let in reversed(chosen))
+
+    def _needs_lets(self, template: Template) -> bool:
+        if not self.lets:
+            return False
+        bound = {let.reference for let in self.lets}
+        return any(expression.references & bound for expression in walk_template(template))
+
+    def _payload(self, template: Template) -> Json:
+        match template:
+            case Expression():
+                return self.query(template)
+            case str():
+                return literal_text(template)
+            case list():
+                return [self._payload(item) for item in template]
+            case dict():
+                return {key: self._payload(value) for key, value in template.items()}
+            case _:
+                return template
+
+
+def literal_text(text: str) -> Json:
+    """Write text so that it is never taken for JSONata."""
+    if text.startswith("{%") and text.endswith("%}"):
+        return f"{{% {literal(text).render(str)} %}}"
+    return text

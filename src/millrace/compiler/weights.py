@@ -1,0 +1,95 @@
+"""How much of Step Functions' limits a part of a plan takes."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from millrace.catalogue import Task
+from millrace.compiler.estimate import ITEMS_ASSUMED
+from millrace.compiler.fuse import text_size
+from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan, plans_in
+from millrace.model import Json
+
+MAX_DEFINITION_BYTES: Final = 1_048_576
+"""Size of a state machine's definition (Step Functions quotas)."""
+
+MAX_EVENTS: Final = 25_000
+"""Events in an execution's history (Step Functions quotas)."""
+
+_STATE_BYTES: Final = 200
+_TASK_EVENTS: Final = 5
+_STATE_EVENTS: Final = 2
+
+
+class Weight(NamedTuple):
+    """Bytes of definition and events of history."""
+
+    size: int
+    events: int
+
+    def __add__(self, other: object) -> "Weight":
+        """Add up both."""
+        assert isinstance(other, Weight)
+        return Weight(self.size + other.size, self.events + other.events)
+
+
+class Weigher:
+    """Weighs items by the states that a first emission gave their nodes."""
+
+    def __init__(self, definition: Mapping[str, Json], state_of: Mapping[str, str]) -> None:
+        self._sizes: dict[str, int] = {}
+        self._state_of = state_of
+        self._known: dict[int, Weight] = {}
+        self._measure(definition)
+
+    def _measure(self, definition: Mapping[str, Json]) -> None:
+        import orjson
+
+        pending: list[Mapping[str, Json]] = [definition]
+        while pending:
+            states = pending.pop().get("States", {})
+            assert isinstance(states, dict)
+            for name, state in states.items():
+                assert isinstance(state, dict)
+                nested = [*_objects(state.get("Branches")), *_objects([state.get("ItemProcessor")])]
+                pending += nested
+                bare = {key: value for key, value in state.items() if key not in ("Branches", "ItemProcessor")}
+                self._sizes[name] = len(orjson.dumps(bare)) + len(name) + 10
+
+    def plan(self, plan: Plan) -> Weight:
+        """Weigh a plan."""
+        return sum((self.item(item) for item in plan.items), Weight(0, 0))
+
+    def item(self, item: Item) -> Weight:
+        """Weigh an item with all that is in it."""
+        key = id(item)
+        if key not in self._known:
+            self._known[key] = self._item(item)
+        return self._known[key]
+
+    def _item(self, item: Item) -> Weight:
+        inside = sum((self.plan(plan) for plan in plans_in(item)), Weight(0, 0))
+        match item:
+            case Compute(assignments=assignments):
+                own = 0 if item.only_marks else _STATE_BYTES + sum(text_size(a) + 60 for a in assignments)
+                return Weight(own, _STATE_EVENTS)
+            case Act(bound=bound, operation=operation):
+                events = _TASK_EVENTS if isinstance(operation, Task) else _STATE_EVENTS
+                return Weight(self._own(bound.step.id), events) + inside
+            case Choose(bound=bound):
+                return Weight(self._own(bound.step.id), _STATE_EVENTS) + inside
+            case Gate(arms=arms):
+                return Weight(_STATE_BYTES * (1 + len(arms)), _STATE_EVENTS) + inside
+            case Fork(branches=branches):
+                return Weight(_STATE_BYTES * (1 + len(branches)), 2 * _STATE_EVENTS) + inside
+            case Iterate(bound=bound) | Cycle(bound=bound):
+                rounds = Weight(inside.size, (inside.events + _STATE_EVENTS) * ITEMS_ASSUMED)
+                return Weight(self._own(bound.step.id) + 4 * _STATE_BYTES, 2 * _STATE_EVENTS) + rounds
+            case Delegate():
+                return Weight(4 * _STATE_BYTES, _TASK_EVENTS)
+
+    def _own(self, node: str) -> int:
+        return self._sizes.get(self._state_of.get(node, ""), _STATE_BYTES)
+
+
+def _objects(values: Json) -> list[Mapping[str, Json]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
