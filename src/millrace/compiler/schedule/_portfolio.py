@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp
 from random import Random
+from typing import NamedTuple
 
 from millrace.compiler.schedule._block import Block, block_makespan
 from millrace.compiler.schedule._bounds import Bounds
@@ -15,19 +16,22 @@ from millrace.compiler.schedule._relax import relax
 from millrace.compiler.schedule._search import Plan, Search
 
 PLANS = (
-    Plan(width=1, cut_limit=8, pessimism=0.25),
+    Plan(width=1, cut_limit=4, pessimism=1.0),
     Plan(width=4, cut_limit=8, pessimism=0.25),
     Plan(width=4, cut_limit=8, pessimism=0.0),
     Plan(width=4, cut_limit=8, pessimism=0.5),
     Plan(width=4, cut_limit=8, pessimism=1.0),
 )
 """How the expected durations are searched, until the makespan is known to be the least or the work is used up."""
-DISTURBED_PLAN = Plan(width=1, cut_limit=4, pessimism=1.0)
+DISTURBED_PLANS = (Plan(width=1, cut_limit=4, pessimism=1.0),)
 """How disturbed durations are searched."""
 
-WORK_PER_VERTEX = 450
-"""Vertex visits that the search of the expected durations may use for each vertex, about 0.3 microseconds each."""
+WORK = 10_000
+WORK_PER_VERTEX = 300
+"""Vertex visits granted to the search of the expected durations, each about 0.3 microseconds: in all, and a vertex more."""
 DISTURBED_WORK_PER_VERTEX = 60
+DISTURBED_VERTICES = 300
+"""Larger orders are searched for their expected durations alone."""
 
 DISTURBANCES = 6
 """On how many assignments of disturbed durations schedules are compared."""
@@ -46,35 +50,43 @@ def best_block(order: Poset, durations: Sequence[float]) -> Block:
     takes longer. So the schedule found is compared, over disturbed durations, with those that suit some of these best.
     """
     decomposition = Decomposition(order)
-    best = _search(decomposition, durations, PLANS, WORK_PER_VERTEX)
-    cases = [(durations, _critical_path(order, durations), 1.0)]
-    random = Random(len(durations))
+    size = len(durations)
+    best = _search(decomposition, durations, PLANS, WORK + WORK_PER_VERTEX * size)
+    if size > DISTURBED_VERTICES:
+        return best
+    random = Random(size)  # noqa: S311 - not a secret: the same order gets the same schedule
+    cases = [_Case(durations, _critical_path(order, durations), 1.0)]
     for _ in range(DISTURBANCES):
         disturbed = [duration * exp(random.gauss(0.0, SPREAD)) for duration in durations]
-        cases.append((disturbed, _critical_path(order, disturbed), ROBUSTNESS / DISTURBANCES))
-    if all(block_makespan(best, case) <= critical * (1 + TOLERANCE) for case, critical, _ in cases):
+        cases.append(_Case(disturbed, _critical_path(order, disturbed), ROBUSTNESS / DISTURBANCES))
+    if all(block_makespan(best, case.durations) <= case.critical_path * (1 + TOLERANCE) for case in cases):
         return best
     others = [
-        _search(decomposition, disturbed, (DISTURBED_PLAN,), DISTURBED_WORK_PER_VERTEX)
-        for disturbed, _, _ in cases[1 : 1 + DISTURBED_SEARCHES]
+        _search(decomposition, case.durations, DISTURBED_PLANS, DISTURBED_WORK_PER_VERTEX * size)
+        for case in cases[1 : 1 + DISTURBED_SEARCHES]
     ]
-    return min(
-        (best, *others),
-        key=lambda block: sum(weight * block_makespan(block, case) / critical for case, critical, weight in cases),
-    )
+    return min((best, *others), key=lambda block: sum([case.cost(block) for case in cases]))
 
 
-def _search(
-    decomposition: Decomposition, durations: Sequence[float], plans: Sequence[Plan], work_per_vertex: int
-) -> Block:
+class _Case(NamedTuple):
+    """Durations that schedules are compared on."""
+
+    durations: Sequence[float]
+    critical_path: float
+    weight: float
+
+    def cost(self, block: Block) -> float:
+        return self.weight * block_makespan(block, self.durations) / self.critical_path
+
+
+def _search(decomposition: Decomposition, durations: Sequence[float], plans: Sequence[Plan], work: int) -> Block:
     """The best schedule that the plans find for one assignment of durations."""
     bounds = Bounds(decomposition, durations)
-    limit = decomposition.work + work_per_vertex * len(durations)
-    search = Search(bounds, work_limit=limit)
+    search = Search(bounds, work)
     vertices = decomposition.order.everything
     enough = bounds.lower(vertices) * (1 + TOLERANCE)
     for plan in plans:
-        if search.improve(vertices, plan) <= enough or decomposition.work > limit:
+        if search.improve(vertices, plan) <= enough or search.exhausted:
             break
     return relax(search.block(vertices), decomposition)
 

@@ -46,14 +46,20 @@ class Choice(NamedTuple):
 class Search:
     """The best known choices for the sets of one order under one assignment of durations; they only ever improve."""
 
-    __slots__ = ("_bounds", "_choices", "_cut_limit", "_pessimism", "_work_limit")
+    __slots__ = ("_bounds", "_choices", "_cut_limit", "_overdraft_limit", "_pessimism", "_work_limit")
 
-    def __init__(self, bounds: Bounds, work_limit: int) -> None:
+    def __init__(self, bounds: Bounds, work: int) -> None:
         self._bounds = bounds
         self._choices: dict[int, Choice] = {}
         self._cut_limit = 0
         self._pessimism = 0.0
-        self._work_limit = work_limit
+        self._work_limit = bounds.decomposition.work + work
+        self._overdraft_limit = bounds.decomposition.work + OVERDRAFT * work
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the work granted is used up."""
+        return self._bounds.decomposition.work > self._work_limit
 
     def improve(self, vertices: int, plan: Plan) -> float:
         """Search by a plan, what earlier plans found in mind; the least makespan found so far."""
@@ -91,10 +97,10 @@ class Search:
             best.makespan <= enough or (best.width >= width and best.pessimism == self._pessimism)
         ):
             return best.makespan
-        if self._bounds.decomposition.work > self._work_limit:
+        if self.exhausted:
             if best is not None:
                 return best.makespan
-            if self._bounds.decomposition.work > OVERDRAFT * self._work_limit:
+            if self._bounds.decomposition.work > self._overdraft_limit:
                 return self._bounds.layering(vertices).makespan
             width = 1
         self._choices[vertices] = Choice(
@@ -139,7 +145,7 @@ class Search:
         profile = bounds.profile(vertices)
         estimates: dict[int, float] = {}
         bar = inf
-        cut_limit = self._cut_limit if bounds.decomposition.work <= self._work_limit else 1
+        cut_limit = 1 if self.exhausted else self._cut_limit
         for cut in shortlist(profile, cut_limit):
             if width == 1 and cut.length > bar:
                 break
