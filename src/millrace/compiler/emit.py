@@ -13,7 +13,7 @@ from millrace.catalogue import LAMBDA_INVOKE, Pause, Retry, Stop, Task
 from millrace.catalogue.lists import as_list
 from millrace.compiler.bind import Assignment, Binding, Bound, condition
 from millrace.compiler.emission import Block, Child, Emission, Exit, State
-from millrace.compiler.guards import ALWAYS, Guard, ports_by_node
+from millrace.compiler.guards import ALWAYS, Atom, Guard, ports_by_node
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan, results_of, used_by
 from millrace.compiler.render import Renderer
 from millrace.expressions import (
@@ -237,17 +237,41 @@ class Emitter:
 
     def _ways(self, item: Act | Choose | Iterate | Cycle, block: Block, exit_: Exit) -> "_Ways":
         """Write the arms of a decision; give their first states, and what each port leaves without a value."""
+        node = item.bound.step.id
         live = frozenset(self._emission.live)
-        defined = {port: plan.defined & live for port, plan in item.arms.items()}
-        every = frozenset[Reference]().union(*defined.values())
-        entries: dict[Port, StateName] = {}
-        written: dict[int, StateName] = {}
+        every = frozenset[Reference]().union(*(plan.defined & live for plan in item.arms.values()))
+        shared: dict[int, tuple[Plan, list[Port]]] = {}
         for port, plan in item.arms.items():
-            if id(plan) not in written:
-                written[id(plan)] = self.plan(plan, block, exit_)
-            entries[port] = written[id(plan)]
-        nulls = {port: _nulls(every - own, block) for port, own in defined.items()}
+            shared.setdefault(id(plan), (plan, []))[1].append(port)
+        entries: dict[Port, StateName] = {}
+        nulls: dict[Port, State] = {}
+        for plan, ports in shared.values():
+            guard = frozenset((node, port) for port in ports)
+            for reached, entry, unset in self._entries(guard, plan, block, exit_, every - plan.defined):
+                for _, port in reached:
+                    entries[port], nulls[port] = entry, _nulls(unset, block)
         return _Ways(entries, nulls, _nulls(every, block))
+
+    def _entries(
+        self, guard: Guard, plan: Plan, block: Block, exit_: Exit, unset: frozenset[Reference]
+    ) -> list[tuple[Guard, StateName, frozenset[Reference]]]:
+        """Write what runs under a guard; give its first states, each with its part of the guard.
+
+        Where the plan begins by telling apart just the cases of its guard, each case leads to its own part at once,
+        without a second Choice.
+        """
+        first = plan.items[0] if plan.items else None
+        if not isinstance(first, Gate) or frozenset[Atom]().union(*(inner for inner, _ in first.arms)) != guard:
+            return [(guard, self.plan(plan, block, exit_), unset)]
+        rest = plan.items[1:]
+        if rest:
+            exit_ = Exit(self.plan(Plan(rest), block, exit_))
+        live = frozenset(self._emission.live)
+        every = frozenset[Reference]().union(*(arm.defined & live for _, arm in first.arms))
+        entries: list[tuple[Guard, StateName, frozenset[Reference]]] = []
+        for inner, arm in first.arms:
+            entries += self._entries(inner, arm, block, exit_, unset | (every - arm.defined))
+        return entries
 
     def _settled(self, bound: Bound, block: Block, port: Port | None, ways: "_Ways") -> State:
         """Give what is known when a node has ended well: the port, no error, nothing from the arms not taken."""
@@ -330,17 +354,15 @@ class Emitter:
 
     def _gate(self, item: Gate, block: Block, exit_: Exit) -> StateName:
         live = frozenset(self._emission.live)
-        defined = [plan.defined & live for _, plan in item.arms]
-        every = frozenset[Reference]().union(*defined)
+        every = frozenset[Reference]().union(*(plan.defined & live for _, plan in item.arms))
         name = block.name(" / ".join(self._guard_title(guard) for guard, _ in item.arms))
         rules: list[Json] = []
-        for (guard, plan), own in zip(item.arms, defined, strict=True):
-            entry = self.plan(plan, block, exit_)
-            rule: State = {"Condition": Renderer(block.scope).condition(condition(guard))}
-            nulls = _nulls(every - own, block)
-            if nulls:
-                rule["Assign"] = nulls
-            rules.append(rule | {"Next": entry})
+        for guard, plan in item.arms:
+            for reached, entry, unset in self._entries(guard, plan, block, exit_, every - plan.defined):
+                rule: State = {"Condition": Renderer(block.scope).condition(condition(reached))}
+                if unset:
+                    rule["Assign"] = _nulls(unset, block)
+                rules.append(rule | {"Next": entry})
         state: State = {"Type": "Choice", "Choices": rules, "Default": exit_.state(block)}
         nulls = _nulls(every, block)
         if nulls:
