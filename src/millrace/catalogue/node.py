@@ -71,8 +71,15 @@ class RunContext:
 class LowerScope(Protocol):
     """What `lower` may ask of the compiler about the node at hand; problems are reported, never raised."""
 
-    node: NodeId
-    input: Expression
+    @property
+    def node(self) -> NodeId:
+        """The node's id."""
+        ...
+
+    @property
+    def input(self) -> Expression:
+        """The node's input."""
+        ...
 
     def template(self, value: object, at: str, expected: JsonType | None = None) -> Template:
         """Parse a config value; every string in it may hold expressions.

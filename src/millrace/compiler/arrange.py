@@ -80,9 +80,7 @@ class _Arranger:
         Neither adds an order that costs time: the node follows, or precedes, its group at once and takes no time.
         """
         nodes = [node for node in region.order if node in self._bound]
-        before = {
-            node: {edge.source for edge in region.incoming[node] if edge.source in self._bound} for node in nodes
-        }
+        before = {node: {edge.source for edge in region.incoming[node] if edge.source in self._bound} for node in nodes}
         group_of: dict[NodeId, NodeId] = {}
         members: dict[NodeId, list[NodeId]] = {}
         for node in nodes:
@@ -204,9 +202,7 @@ class _Weaver:
 
         def close() -> None:
             if arms:
-                gate = tuple(
-                    (guard, Plan(tuple(self._in_series(trees, (*known, guard))))) for guard, trees in arms
-                )
+                gate = tuple((guard, Plan(tuple(self._in_series(trees, (*known, guard))))) for guard, trees in arms)
                 self._append(items, Gate(gate))
                 arms.clear()
 
@@ -276,7 +272,7 @@ class _Weaver:
                 gates.append([arm])
             else:
                 home_gate.append(arm)
-        woven = [
+        woven: list[list[Item]] = [
             *free,
             *(
                 [Gate(tuple((guard, Plan(tuple(self._in_parallel(trees, (*known, guard))))) for guard, trees in gate))]
@@ -301,4 +297,3 @@ class _Weaver:
         elif timed:
             items.append(Fork(tuple(Plan(tuple(branch)) for branch in timed)))
         return items
-

@@ -63,7 +63,7 @@ class Bound:
         operation: What is left to do by a state of its own; None where assignments are all.
         assignments: Values to compute; before the operation, where there is one.
         passed: The output of a node that only passes its input on, for the case that its failure is caught.
-        carried: For a while, each variable that its iterations hand on: its value at the start and at an iteration's end.
+        carried: For a while, each variable that its iterations hand on: its value at the start, and at the end of one.
     """
 
     step: Step
@@ -202,7 +202,12 @@ class _Binder:
             )
         elif isinstance(operation, Each):
             operation = rewrite_operation(
-                Each(operation.items, operation.concurrency, self._collect(node, operation.collect), operation.skip_failed),
+                Each(
+                    operation.items,
+                    operation.concurrency,
+                    self._collect(node, operation.collect),
+                    operation.skip_failed,
+                ),
                 outer,
                 inner,
             )
@@ -242,7 +247,9 @@ class _Binder:
                 passed = self._pass_on(node, value)
                 return Bound(step, operation, (passed,) if passed else ())
             case Repeat():
-                return Bound(step, operation, carried=self._carried(region, node), timeout=rewrite_template(step.timeout, outer))
+                return Bound(
+                    step, operation, carried=self._carried(region, node), timeout=rewrite_template(step.timeout, outer)
+                )
             case _:
                 return Bound(step, operation, timeout=rewrite_template(step.timeout, outer))
 
@@ -306,7 +313,9 @@ class _Binder:
             return Reference(ReferenceKind.ITEM, owner)
         return self.input_of(self._graph.region_of(owner), owner, self._guards.by_node[owner])
 
-    def variable(self, name: str, region: Region, node: NodeId | None, known: Guard, *, at_start: bool = False) -> Expression:
+    def variable(
+        self, name: str, region: Region, node: NodeId | None, known: Guard, *, at_start: bool = False
+    ) -> Expression:
         """Give a variable's value before a node, or at a region's start or end."""
         cases: list[tuple[Guard, Expression]] = []
         writers = [] if at_start else self._writes[region.owner].get(name, [])
@@ -369,14 +378,16 @@ class _Binder:
         certain = all(self._guards.implies(known, guard) for guard in sources.values())
         outputs = {source: reference(ReferenceKind.OUTPUT, source) for source in sources}
         if certain:
-            return Value(list(outputs.values()) if gather.mode == "array" else dict[str, Template](outputs))
+            return Value([*outputs.values()] if gather.mode == "array" else {**outputs})
         kind = JsonType.ARRAY if gather.mode == "array" else JsonType.OBJECT
         empty = "[]" if gather.mode == "array" else "{}"
         members: list[Expression] = []
         for source, guard in sources.items():
             member = as_expression([outputs[source]] if gather.mode == "array" else {source: outputs[source]})
             if not self._guards.implies(known, guard):
-                member = jsonata(condition(guard), " ? ", member, f" : {empty}", type=kind, optional=False, fallible=False)
+                member = jsonata(
+                    condition(guard), " ? ", member, f" : {empty}", type=kind, optional=False, fallible=False
+                )
             members.append(member)
         if gather.mode == "array":
             joined = members[0]
@@ -423,7 +434,7 @@ class _Reader:
 
     def _where(self, node: NodeId) -> tuple[Region | None, Guard]:
         """Give the region that a node lies in and what is known there when this place is reached."""
-        graph = self.binder._graph  # noqa: SLF001 - the binder's own reader
+        graph = self.binder._graph
         parent = graph.steps[node].node.parent
         if parent == self.region.owner:
             return self.region, self.known

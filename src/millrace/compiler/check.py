@@ -188,9 +188,7 @@ def _field_path(location: tuple[str | int, ...], data: object) -> str:
     return path
 
 
-def _check_parents(
-    steps: dict[NodeId, Step], nodes: Mapping[NodeId, Node], report: Report
-) -> dict[NodeId, Step]:
+def _check_parents(steps: dict[NodeId, Step], nodes: Mapping[NodeId, Node], report: Report) -> dict[NodeId, Step]:
     """Check that parents are containers and nest without a cycle; a node with a bad parent is treated as at the top."""
     sound: dict[NodeId, Step] = {}
     for step in steps.values():
@@ -219,15 +217,24 @@ def _parent_fault(node: Node, steps: Mapping[NodeId, Step], nodes: Mapping[NodeI
     if parent is None:
         return None
     if parent not in nodes:
-        return f"the container {quote(parent)} does not exist{suggestion(parent, nodes)}", "Move the node out, or name a container."
+        return (
+            f"the container {quote(parent)} does not exist{suggestion(parent, nodes)}",
+            "Move the node out, or name a container.",
+        )
     if not steps[parent].kind.is_container and steps[parent].kind.name != "unknown":
-        return f"{parent!r} is a {nodes[parent].type} node, which holds no others", "Move the node into a loop or while, or out."
+        return (
+            f"{parent!r} is a {nodes[parent].type} node, which holds no others",
+            "Move the node into a loop or while, or out.",
+        )
     seen = {node.id}
     for _ in range(MAX_CONTAINER_DEPTH):
         if parent is None or parent not in nodes:
             return None
         if parent in seen:
-            return f"the containers around {node.id!r} contain each other", "Move one of the containers out of the other."
+            return (
+                f"the containers around {node.id!r} contain each other",
+                "Move one of the containers out of the other.",
+            )
         seen.add(parent)
         parent = nodes[parent].parent
     return f"containers nest more than {MAX_CONTAINER_DEPTH} deep", "Move the inner part into a workflow of its own."
@@ -235,7 +242,11 @@ def _parent_fault(node: Node, steps: Mapping[NodeId, Step], nodes: Mapping[NodeI
 
 def _check_places(steps: Mapping[NodeId, Step], report: Report) -> None:
     if not any(step.kind.takes_edges for step in steps.values()):
-        report(Diagnostic(Code.EMPTY_WORKFLOW, "the workflow has no node that could run", "Add a node, such as an HTTP request."))
+        report(
+            Diagnostic(
+                Code.EMPTY_WORKFLOW, "the workflow has no node that could run", "Add a node, such as an HTTP request."
+            )
+        )
     filled = {step.node.parent for step in steps.values() if step.kind.takes_edges}
     inputs = [step for step in steps.values() if step.kind.name == "input"]
     for step in inputs[1:]:
@@ -319,8 +330,8 @@ def _edge_problem(edge: Edge, steps: Mapping[NodeId, Step], nodes: Mapping[NodeI
         return _edge_fault(
             Code.EDGE_ACROSS_CONTAINER,
             edge.id,
-            f"{edge.source!r} ({_place(source.node)}) and {edge.target!r} ({_place(target.node)}) lie in different containers",
-            "Connect nodes of one container; edges to and from the container itself carry the data in and out.",
+            f"{edge.source!r} lies {_place(source.node)}, {edge.target!r} {_place(target.node)}",
+            "Connect nodes of one container; the container's own edges carry data in and out.",
         )
     for end, step in (("source", source), ("target", target)):
         if not step.kind.takes_edges or (end == "target" and step.kind.name == "input"):
@@ -345,7 +356,7 @@ def _edge_problem(edge: Edge, steps: Mapping[NodeId, Step], nodes: Mapping[NodeI
     return None
 
 
-def _edge_fault(  # noqa: PLR0913 - the members of a diagnostic
+def _edge_fault(
     code: Code,
     edge: EdgeId,
     message: str,
@@ -415,7 +426,7 @@ def _topological_order(
         for edge in outgoing[node]:
             waiting[edge.target] -= 1
             if not waiting[edge.target]:
-                order.append(edge.target)  # noqa: B909 - the list is the queue
+                order.append(edge.target)
     return order
 
 
@@ -435,7 +446,7 @@ def _cycle(nodes: list[NodeId], ordered: set[NodeId], outgoing: Mapping[NodeId, 
         path.append(node)
         node = sources[node]
     cycle = [*path[seen[node] :], node][::-1]
-    shown = " → ".join(cycle if len(cycle) <= 12 else [*cycle[:6], NodeId("…"), *cycle[-5:]])  # noqa: PLR2004 - what fits a line
+    shown = " → ".join(cycle if len(cycle) <= 12 else [*cycle[:6], NodeId("…"), *cycle[-5:]])
     return Diagnostic(
         Code.CYCLE,
         f"the edges form a cycle: {shown}",

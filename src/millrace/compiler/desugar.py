@@ -1,11 +1,12 @@
 """Fourth pass: settle what is known before the run: disabled and pinned nodes, constant conditions."""
 
 from dataclasses import replace
+from typing import cast
 
 from millrace.catalogue import Decide, Each, Nothing, Repeat, Stop, Task, Value
 from millrace.compiler.context import CompileContext
 from millrace.compiler.graph import Graph, Step
-from millrace.expressions import Expression, ReferenceKind, reference
+from millrace.expressions import Expression, ReferenceKind, Template, reference
 from millrace.model import OUT, Code, Diagnostic, Json, NodeId, Port, Severity
 
 
@@ -24,7 +25,8 @@ def desugar(graph: Graph, context: CompileContext) -> Graph:
     regions = {
         owner: region
         for owner, region in graph.regions.items()
-        if owner is None or all(isinstance(steps[c].operation, (Each, Repeat)) for c in (owner, *graph.enclosing(owner)))
+        if owner is None
+        or all(isinstance(steps[c].operation, (Each, Repeat)) for c in (owner, *graph.enclosing(owner)))
     }
     return replace(graph, steps=steps, regions=regions, diagnostics=(*graph.diagnostics, *problems))
 
@@ -54,7 +56,7 @@ def _pinned(step: Step, value: Json, problems: list[Diagnostic]) -> Step:
     if isinstance(operation, Task) and operation.port_member and isinstance(value, dict):
         taken = operation.ports.get(str(value.get(operation.port_member)), taken)
     # Text of a pin is literal: a plain string in a template is never parsed again.
-    return replace(step, operation=Value(value), taken=taken if len(step.ports) > 1 else None)
+    return replace(step, operation=Value(cast("Template", value)), taken=taken if len(step.ports) > 1 else None)
 
 
 def _decided(step: Step) -> Step:

@@ -11,10 +11,23 @@ from typing import Final
 
 from millrace.catalogue import LAMBDA_INVOKE, Pause, Retry, Stop, Task
 from millrace.catalogue.lists import as_list
-from millrace.compiler.bind import Assignment, Binding, Bound, condition
+from millrace.compiler.bind import Assignment, Bound, condition
 from millrace.compiler.emission import Block, Child, Emission, Exit, State
 from millrace.compiler.guards import ALWAYS, Atom, Guard, ports_by_node
-from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan, results_of, used_by
+from millrace.compiler.plan import (
+    Act,
+    Choose,
+    Compute,
+    Cycle,
+    Delegate,
+    Fork,
+    Gate,
+    Item,
+    Iterate,
+    Plan,
+    results_of,
+    used_by,
+)
 from millrace.compiler.render import Renderer
 from millrace.expressions import (
     Expression,
@@ -124,9 +137,7 @@ class Emitter:
 
     # Tasks
 
-    def _task(
-        self, item: Act, operation: Task, block: Block, exit_: Exit, rescue: State | None = None
-    ) -> StateName:
+    def _task(self, item: Act, operation: Task, block: Block, exit_: Exit, rescue: State | None = None) -> StateName:
         bound = item.bound
         name = self._emission.node_name(bound.step)
         entry = {assignment.target: self._entry_text(assignment) for assignment in item.entry if assignment.target}
@@ -162,10 +173,10 @@ class Emitter:
         if catchers:
             state["Catch"] = catchers
         state["Assign"] = {**assigned, **more}
-        if decided and item.arms:
+        if success is None and item.arms:
             following = self._decided(item, block, exit_, ways)
             state |= {"Output": f"{{% {result} %}}", "Next": following}
-        elif success in ways.entries:
+        elif success is not None and success in ways.entries:
             state |= {"Output": f"{{% {result} %}}", "Next": ways.entries[success]}
         else:
             state |= {"Output": f"{{% {result} %}}"} | exit_.leave(block, leaving)
@@ -178,7 +189,10 @@ class Emitter:
         if "startExecution" in operation.resource and isinstance(payload, dict):
             workflow = payload.get("StateMachineArn")
             known = self._emission.context.machine_arns
-            return {**payload, "StateMachineArn": known.get(workflow, workflow) if isinstance(workflow, str) else workflow}
+            return {
+                **payload,
+                "StateMachineArn": known.get(workflow, workflow) if isinstance(workflow, str) else workflow,
+            }
         return payload
 
     def _entry_text(self, assignment: Assignment) -> str:
@@ -210,7 +224,11 @@ class Emitter:
         output = Reference(ReferenceKind.OUTPUT, bound.step.id)
         own: dict[Reference, str] = {}
         if isinstance(bound.operation, Pause):
-            inner: State = {"Type": "Wait", **self._duration(bound.operation, block), "Output": renderer.value(bound.passed)}
+            inner: State = {
+                "Type": "Wait",
+                **self._duration(bound.operation, block),
+                "Output": renderer.value(bound.passed),
+            }
             own[output] = "$states.result[0]"
         else:
             values = [assignment for assignment in bound.assignments if assignment.target is not None]
@@ -285,7 +303,7 @@ class Emitter:
             known |= ways.nulls.get(port, ways.all_null)
         return known
 
-    def _catchers(  # noqa: PLR0913 - what a catcher is made of
+    def _catchers(
         self,
         item: Act | Iterate | Cycle,
         block: Block,
@@ -504,7 +522,9 @@ class Emitter:
         output = Reference(ReferenceKind.OUTPUT, bound.step.id)
         own = {output: "$states.result[0].output"}
         for variable in bound.carried:
-            own[Reference(ReferenceKind.CARRIED, f"{bound.step.id}.{variable}")] = f"$states.result[0].variables.{variable}"
+            own[Reference(ReferenceKind.CARRIED, f"{bound.step.id}.{variable}")] = (
+                f"$states.result[0].variables.{variable}"
+            )
         assigned: State = {block.scope.variable(target): f"{{% {text} %}}" for target, text in own.items()}
         assigned |= self._settled(bound, block, bound.step.ports[0], ways)
         more, leaving = Renderer(block.scope, own).assign(item.attached)
@@ -529,7 +549,11 @@ class Emitter:
         inner = Block(self._emission, scope)
         renderer = Renderer(scope)
         start, check, repeat, done = (inner.name(f"{label}: {part}") for part in ("start", "while", "next", "done"))
-        summary: State = {"results": f"{{% {scope.text(results)} %}}", "errors": [], "iterations": f"{{% {scope.text(index)} %}}"}
+        summary: State = {
+            "results": f"{{% {scope.text(results)} %}}",
+            "errors": [],
+            "iterations": f"{{% {scope.text(index)} %}}",
+        }
         final: State = {"output": summary, "variables": {n: f"{{% {scope.text(r)} %}}" for n, r in carried.items()}}
         inner.add(done, {"Type": "Succeed", "Output": final}, ())
         collected = call("append", reference(ReferenceKind.RESULTS, node), as_expression([operation.collect]))
@@ -542,7 +566,10 @@ class Emitter:
         body = self.plan(item.body, inner, Exit(repeat))
         limit = renderer.text(operand(as_expression(operation.limit)))
         test = renderer.text(operation.condition)
-        rule: State = {"Condition": f"{{% {scope.text(index)} < {limit} and (({test}) ? true : false) %}}", "Next": body}
+        rule: State = {
+            "Condition": f"{{% {scope.text(index)} < {limit} and (({test}) ? true : false) %}}",
+            "Next": body,
+        }
         inner.add(check, {"Type": "Choice", "Choices": [rule], "Default": done}, ())
         outer = Renderer(block.scope)
         first: State = {scope.variable(index): 0, scope.variable(results): []}
@@ -616,7 +643,10 @@ class Emitter:
     def _guard_title(self, guard: Guard) -> str:
         if guard == ALWAYS:
             return "Always"
-        return " or ".join(f"{self._label(node)} {' or '.join(ports)}" for node, ports in ports_by_node(guard).items()) + "?"
+        return (
+            " or ".join(f"{self._label(node)} {' or '.join(ports)}" for node, ports in ports_by_node(guard).items())
+            + "?"
+        )
 
     def _plan_title(self, plan: Plan) -> str:
         for item in plan.items:

@@ -72,9 +72,7 @@ def estimate(graph: Graph, plan: Plan) -> Estimate:
     """Estimate one run of a plan."""
     total = _Estimator(graph).plan(plan)
     table = prices()
-    usd = (
-        total.lambda_invocations * table["lambdaRequest"] + total.lambda_gb_seconds * table["lambdaGbSecond"]
-    )
+    usd = total.lambda_invocations * table["lambdaRequest"] + total.lambda_gb_seconds * table["lambdaGbSecond"]
     if graph.settings.execution == "express":
         usd += table["stepFunctionsExpressRequest"]
         usd += total.seconds * _EXPRESS_MEMORY_GB * table["stepFunctionsExpressGbSecond"]
@@ -95,7 +93,9 @@ class _Estimator:
             case Compute():
                 return Estimate() if item.only_marks else self._native([a.node for a in item.assignments])
             case Act():
-                return _one_after_the_other((self._act(item), self._arms(list(item.arms.values()), len(item.bound.step.ports))))
+                return _one_after_the_other(
+                    (self._act(item), self._arms(list(item.arms.values()), len(item.bound.step.ports)))
+                )
             case Choose(bound=bound, arms=arms):
                 own = self._native([bound.step.id])
                 return _one_after_the_other((own, self._arms(list(arms.values()), len(bound.step.ports))))
@@ -109,9 +109,13 @@ class _Estimator:
                 wrapped = 1.0 if operation.skip_failed else 0.0
                 inner = _one_after_the_other((Estimate(wrapped), self.plan(body)))
                 looped = _times(inner, rounds, rounds / at_once)
-                return _one_after_the_other((Estimate(1.0), looped, self._arms(list(item.arms.values()), len(item.bound.step.ports))))
+                return _one_after_the_other(
+                    (Estimate(1.0), looped, self._arms(list(item.arms.values()), len(item.bound.step.ports)))
+                )
             case Cycle(operation=operation, body=body):
-                rounds = float(min(ITEMS_ASSUMED, operation.limit if isinstance(operation.limit, int) else ITEMS_ASSUMED))
+                rounds = float(
+                    min(ITEMS_ASSUMED, operation.limit if isinstance(operation.limit, int) else ITEMS_ASSUMED)
+                )
                 inner = _one_after_the_other((Estimate(2.0), self.plan(body)))
                 return _one_after_the_other((Estimate(4.0), _times(inner, rounds, rounds)))
             case Delegate(body=body):

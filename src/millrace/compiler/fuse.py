@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from millrace.catalogue import Pause, Task
 from millrace.compiler.bind import Assignment
 from millrace.compiler.guards import Guard, ports_by_node
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Fork, Gate, Item, Iterate, Plan, used_by
 from millrace.expressions import Expression, Reference, ReferenceKind, jsonata, walk_template
-from millrace.catalogue import Pause, Task
 from millrace.model import NodeId, Port
 
 _MAX_TEXT: Final = 6_000
@@ -112,9 +112,7 @@ def _with_arms(items: Sequence[Item]) -> list[Item]:
     return kept
 
 
-def _arms(
-    head: Act | Choose | Iterate | Cycle, gate: Sequence[tuple[Guard, Plan]]
-) -> Mapping[Port, Plan] | None:
+def _arms(head: Act | Choose | Iterate | Cycle, gate: Sequence[tuple[Guard, Plan]]) -> Mapping[Port, Plan] | None:
     """Give the plan for each port of a decision, where the gate behind it looks at nothing else."""
     node: NodeId = head.bound.step.id
     if not head.bound.step.decides or head.arms:
@@ -139,9 +137,7 @@ def _with_entry(loop: Iterate, body: Plan) -> Plan:
     }
     if not wanted:
         return body
-    entry = tuple(
-        Assignment(NodeId(""), target, _from_input(member)) for target, member in sorted(wanted.items())
-    )
+    entry = tuple(Assignment(NodeId(""), target, _from_input(member)) for target, member in sorted(wanted.items()))
     first = body.items[0] if body.items else None
     if isinstance(first, Act) and isinstance(first.operation, Task) and not first.bound.caught:
         return Plan((replace(first, entry=entry), *body.items[1:]))

@@ -40,9 +40,11 @@ def check_limits(
                     found=f"{size:,} bytes",
                 )
             )
-    for step in graph.steps.values():
-        if isinstance(step.operation, Each) and _too_concurrent(step.operation):
-            problems.append(_concurrency(step))
+    problems += [
+        _concurrency(step)
+        for step in graph.steps.values()
+        if isinstance(step.operation, Each) and _too_concurrent(step.operation)
+    ]
     if graph.settings.execution == "express":
         problems += _express(graph, plan)
     return replace(graph, diagnostics=(*graph.diagnostics, *problems))
@@ -55,7 +57,7 @@ def _too_concurrent(operation: Each) -> bool:
 def _concurrency(step: Step) -> Diagnostic:
     return Diagnostic(
         Code.LIMIT_EXCEEDED,
-        f"{step.id!r} runs {MAX_INLINE_CONCURRENCY} items at once, the most that Step Functions allows in one execution",
+        f"{step.id!r} runs {MAX_INLINE_CONCURRENCY} items at once, the most that Step Functions allows",
         f"Set `concurrency` to {MAX_INLINE_CONCURRENCY} or less.",
         Severity.WARNING,
         node=step.id,

@@ -91,9 +91,10 @@ def _input_types(schema: Mapping[str, Any] | None) -> Mapping[str, JsonType | No
     properties = cast("Mapping[str, Any]", schema.get("properties", {}))
     required = cast("list[str]", schema.get("required", []))
     types: dict[str, JsonType | None] = {}
-    for name, field in properties.items():
-        kind = cast("Mapping[str, Any]", field).get("type") if isinstance(field, Mapping) else None
-        certain = name in required or (isinstance(field, Mapping) and "default" in field)
+    for name, declared in properties.items():
+        member: Mapping[str, Any] = cast("Mapping[str, Any]", declared) if isinstance(declared, Mapping) else {}
+        kind: Any = member.get("type")
+        certain = name in required or "default" in member
         types[name] = _SCHEMA_TYPES.get(kind) if certain and isinstance(kind, str) else None
     return types
 

@@ -3,7 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from millrace.catalogue import Decide, Each, Gather, Lowering, Nothing, Pause, Repeat, Result, SetVariable, Stop, Task, Value
+from millrace.catalogue import (
+    Decide,
+    Each,
+    Gather,
+    Lowering,
+    Nothing,
+    Pause,
+    Repeat,
+    Result,
+    SetVariable,
+    Stop,
+    Task,
+    Value,
+)
 from millrace.expressions import Expression, Reference, Template, walk_template
 
 Rewrite = Callable[[Reference], Expression | Reference]

@@ -100,9 +100,7 @@ def _generate(graph: Graph, context: CompileContext) -> Compilation:
     )
 
 
-def _emit(
-    graph: Graph, context: CompileContext, plan: Plan, outputs: Template
-) -> tuple[Emission, dict[str, Json]]:
+def _emit(graph: Graph, context: CompileContext, plan: Plan, outputs: Template) -> tuple[Emission, dict[str, Json]]:
     emission = Emission(graph, context)
     emission.reserve_names(plan)
     for expression in walk_template(outputs):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from millrace.catalogue import Each, Pause, Repeat, Stop, Task
 from millrace.compiler.bind import Assignment, Bound
@@ -98,7 +98,7 @@ class Delegate:
     name: str
 
 
-Item: TypeAlias = Union[Compute, Act, Choose, Gate, Fork, Iterate, Cycle, Delegate]
+Item: TypeAlias = Compute | Act | Choose | Gate | Fork | Iterate | Cycle | Delegate
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +160,9 @@ def assignments_of(item: Item) -> tuple[Assignment, ...]:
             return assignments
         case Act(bound=bound, operation=operation, attached=attached, entry=entry):
             return (*entry, *(bound.assignments if operation is None else ()), *attached)
-        case Choose(attached=attached) | Fork(attached=attached) | Iterate(attached=attached) | Cycle(attached=attached):
+        case (
+            Choose(attached=attached) | Fork(attached=attached) | Iterate(attached=attached) | Cycle(attached=attached)
+        ):
             return attached
         case Gate() | Delegate():
             return ()

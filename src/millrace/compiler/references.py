@@ -29,7 +29,7 @@ def check_references(graph: Graph, context: CompileContext) -> Graph:
 
 def reads_inside(step: Step, at: str) -> bool:
     """Whether a field of a container is evaluated in its iterations."""
-    return step.kind.is_container and at.split(".")[0].split("[")[0] in _INSIDE_FIELDS
+    return step.kind.is_container and at.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0] in _INSIDE_FIELDS
 
 
 class _Checker:
@@ -57,7 +57,11 @@ class _Checker:
         target = graph.steps[node]
         if not target.kind.takes_edges:
             return _problem(
-                Code.NOT_AN_ANCESTOR, step, at, f"{node!r} is a {target.kind.name} and has no output", "Remove the reference."
+                Code.NOT_AN_ANCESTOR,
+                step,
+                at,
+                f"{node!r} is a {target.kind.name} and has no output",
+                "Remove the reference.",
             )
         if target.node.parent == step.id and reads_inside(step, at):
             return None
@@ -76,7 +80,9 @@ class _Checker:
                 Code.NOT_AN_ANCESTOR,
                 step,
                 at,
-                f"{node!r} refers to itself" if place == step.id else f"{step.id!r} runs inside {node!r}, which ends after it",
+                f"{node!r} refers to itself"
+                if place == step.id
+                else f"{step.id!r} runs inside {node!r}, which ends after it",
                 "Refer to `input`, or to a node that runs before.",
             )
         region = graph.region_of(node)
@@ -88,7 +94,7 @@ class _Checker:
                 Code.NOT_AN_ANCESTOR,
                 step,
                 at,
-                f"{node!r} {'runs after' if backwards else 'does not come before'} {place!r}, so its {reference.kind.value} is not known",
+                f"{node!r} {'runs after' if backwards else 'does not run before'} {place!r}",
                 f"Refer to a node that runs before {place!r}."
                 if backwards
                 else f"Draw an edge from {node!r} to {place!r}, or to a node before it.",
@@ -175,7 +181,7 @@ class _Checker:
         )
 
 
-def _problem(  # noqa: PLR0913 - the members of a diagnostic
+def _problem(
     code: Code,
     step: Step,
     at: str,
@@ -186,6 +192,4 @@ def _problem(  # noqa: PLR0913 - the members of a diagnostic
     expected: str | None = None,
     found: str | None = None,
 ) -> Diagnostic:
-    return Diagnostic(
-        code, message, remedy, severity, node=step.id, field=at or None, expected=expected, found=found
-    )
+    return Diagnostic(code, message, remedy, severity, node=step.id, field=at or None, expected=expected, found=found)

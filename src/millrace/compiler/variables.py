@@ -76,7 +76,7 @@ class _Accesses:
                 problems.append(
                     Diagnostic(
                         Code.PARALLEL_WRITERS,
-                        f"the iterations of {owner!r} run in parallel and all write {name!r}, which {outside[0]!r} uses outside",
+                        f"all iterations of {owner!r} write {name!r} at the same time, and {outside[0]!r} uses it",
                         f"Collect values as the loop's results, or use a variable that only {owner!r} uses.",
                         node=writer,
                         field="name",
@@ -95,9 +95,7 @@ def _unordered(graph: Graph, region: Region, left: NodeId, right: NodeId) -> boo
     )
 
 
-def _parallel_writers(
-    graph: Graph, region: Region, name: str, writers: Mapping[NodeId, NodeId]
-) -> list[Diagnostic]:
+def _parallel_writers(graph: Graph, region: Region, name: str, writers: Mapping[NodeId, NodeId]) -> list[Diagnostic]:
     return [
         Diagnostic(
             Code.PARALLEL_WRITERS,

@@ -47,21 +47,39 @@ class Decomposition:
         return Shape("series", consecutive) if len(consecutive) > 1 else Shape("prime", (vertices,))
 
     def _closures(self, vertices: int, *, complement: bool) -> tuple[int, ...]:
-        """The connected components of comparability, or with complement of incomparability, by smallest vertex."""
+        """The connected components of comparability, or with complement of incomparability, by smallest vertex.
+
+        Two components grow in turn, one from each end of the numbering, and unite where they meet. So peeling a small
+        component off costs no more than its size, at whichever end it is.
+        """
         related = self.order.related
         found: list[int] = []
         rest = vertices
-        while rest:
-            part = frontier = rest & -rest
-            rest ^= part
-            while frontier and rest:
+        part = frontier = other_part = other_frontier = 0
+        from_start = True
+        while True:
+            if not part and rest:
+                part = frontier = rest & -rest if from_start else 1 << rest.bit_length() - 1
+                rest ^= part
+            if not rest and not (part and other_part):
+                # Whatever is left is one component, explored or not.
+                found.append(part | other_part)
+                return tuple(sorted(found, key=lambda component: component & -component))
+            if part:
                 vertex = frontier.bit_length() - 1
                 frontier ^= 1 << vertex
                 self.work += 1
-                reached = rest & ~related[vertex] if complement else rest & related[vertex]
-                if reached:
-                    rest ^= reached
-                    part |= reached
-                    frontier |= reached
-            found.append(part)
-        return tuple(found)
+                near = ~related[vertex] if complement else related[vertex]
+                if near & other_part:
+                    part |= other_part
+                    frontier |= other_frontier
+                    other_part = other_frontier = 0
+                reached = near & rest
+                rest ^= reached
+                part |= reached
+                frontier |= reached
+                if not frontier:
+                    found.append(part)
+                    part = 0
+            part, frontier, other_part, other_frontier = other_part, other_frontier, part, frontier
+            from_start = not from_start
