@@ -31,7 +31,7 @@ def traits(expression: Expression) -> str:
 
 
 def parsed(case: dict[str, Any]) -> dict[str, Json]:
-    scope = NameScope(NODES, fields_of_input=case["as"] == "transform")
+    scope = NameScope(NODES, fields_of_input=case["as"] == "transform", fields_of_item=case["as"] == "item")
     parse = parse_template if case["as"] == "template" else parse_expression
     value, problems = parse(case["text"], scope)
     if problems:

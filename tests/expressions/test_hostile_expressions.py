@@ -86,7 +86,8 @@ def test_an_expression_in_a_template_may_have_64_kibi_characters() -> None:
 
 
 PIECES = """a.output node-1.output input inputs.x vars.y trigger run.id $x $count( function($x){ } ( ) [ ] { } | ^(
-    > < = + - * / % . .. , ; : ? := @$v #$i ~> & and or in true null 1 'a' "b" `c` /r/ /* */ ${ $${ é \x00 ?? == ! name"""
+    > < = + - * / % . .. , ; : ? := @$v #$i ~> &
+    and or in true null 1 'a' "b" `c` /r/ /* */ ${ $${ é \x00 ?? == ! name"""
 pieces = st.sampled_from(PIECES.split())
 
 

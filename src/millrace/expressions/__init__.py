@@ -22,6 +22,8 @@ from millrace.expressions.building import (
     or_null,
     reference,
 )
+from millrace.expressions.comparison import UNARY, Comparison, compare
+from millrace.expressions.conversion import ComparedAs, Misfit
 from millrace.expressions.expression import Expression, Reference, ReferenceKind, Template
 from millrace.expressions.functions import FUNCTIONS
 from millrace.expressions.names import NameScope
@@ -31,7 +33,11 @@ from millrace.expressions.tree import is_literal, parse_tree, walk_template
 
 __all__ = [
     "FUNCTIONS",
+    "UNARY",
+    "ComparedAs",
+    "Comparison",
     "Expression",
+    "Misfit",
     "NameScope",
     "Problem",
     "Reference",
@@ -40,6 +46,7 @@ __all__ = [
     "as_expression",
     "bracketed",
     "call",
+    "compare",
     "interpolate",
     "is_literal",
     "is_template",

@@ -91,5 +91,5 @@ class Expression:
         return "".join(part if isinstance(part, str) else name(part) for part in self.walk())
 
 
-Template: TypeAlias = Union[None, bool, int, float, str, Expression, "list[Template]", "dict[str, Template]"]
+Template: TypeAlias = Union[bool, int, float, str, Expression, "list[Template]", "dict[str, Template]", None]
 """A JSON value with expressions in some places; a plain string in it is literal text."""

@@ -41,10 +41,12 @@ class NameScope:
     Attributes:
         nodes: The ids of all nodes of the document.
         fields_of_input: Whether the text is a transform's, where a bare field is most likely one of `input`.
+        fields_of_item: Whether the text is about one item of a list: bare names are its fields, and `$` is the item.
     """
 
     nodes: frozenset[NodeId]
     fields_of_input: bool = False
+    fields_of_item: bool = False
 
 
 @lru_cache(maxsize=8)

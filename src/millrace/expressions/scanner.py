@@ -136,7 +136,7 @@ class Scanner:
         self._dotted = False
         self._previous = ""
         self._brackets: list[_Bracket] = []
-        self._relative = False
+        self._relative = scope.fields_of_item
         self._names = [_Names()]
         # What was found
         self._problems: list[Problem] = []
@@ -385,7 +385,7 @@ class Scanner:
 
     def _pop(self) -> None:
         bracket = self._brackets.pop()
-        self._relative = self._brackets[-1].relative if self._brackets else False
+        self._relative = self._brackets[-1].relative if self._brackets else self._scope.fields_of_item
         self._after_dot = False
         self._operand_next = False
         self._dotted = bracket.dotted
