@@ -13,7 +13,7 @@ from millrace.expressions import is_template
 from millrace.model import Code
 
 if TYPE_CHECKING:
-    from millrace.http import Call, CredentialResolver, Pagination
+    from millrace.http import Call, CredentialResolver, NetworkSettings, Pagination
     from millrace.model import Json
 
 _STATUS: Final = re.compile(r"([1-5])xx|([1-5]\d\d)(?:-([1-5]\d\d))?", re.IGNORECASE)
@@ -127,6 +127,7 @@ class Http(NodeType[HttpConfig]):
     One run is one try; trying again is the state machine's part.
 
     Args:
+        settings: The network's settings; by default those of the environment.
         credentials: Where credentials come from; by default there are none.
         sleep: How to wait where a server asks for it, in seconds.
     """
@@ -169,8 +170,12 @@ class Http(NodeType[HttpConfig]):
     )
 
     def __init__(
-        self, credentials: "CredentialResolver | None" = None, sleep: Callable[[float], None] | None = None
+        self,
+        settings: "NetworkSettings | None" = None,
+        credentials: "CredentialResolver | None" = None,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
+        self._settings = settings
         self._credentials = credentials
         self._sleep = sleep
 
@@ -194,7 +199,7 @@ class Http(NodeType[HttpConfig]):
         limit = _DEFAULT_SECONDS if config.timeoutSeconds is None else float(config.timeoutSeconds)
         waiting = remaining if config.timeoutSeconds is None else min(remaining, limit)
         try:
-            settings = network_settings()
+            settings = self._settings or network_settings()
             network = Network(AddressPolicy.parse(settings.allow_private_hosts), settings.response_limit_bytes)
             call = self._call(config, min(limit, remaining))
             return perform(call, network, Clock(waiting, self._sleep or time.sleep))

@@ -18,21 +18,27 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver: TypeAlias = Callable[[str, int], list[str]]
 """Gives the numeric addresses of a host."""
 
-# What `ipaddress` counts as global although it leads to private or embedded addresses.
+# What `ipaddress` counts as global, in some of its versions, although it leads to private or embedded addresses.
 _REFUSED: Final[tuple[tuple[Network, str], ...]] = (
     (ipaddress.ip_network("100.64.0.0/10"), "carrier-grade NAT"),
     (ipaddress.ip_network("168.63.129.16/32"), "a metadata service"),
+    (ipaddress.ip_network("192.0.0.0/24"), "kept for protocols"),
     (ipaddress.ip_network("192.88.99.0/24"), "a 6to4 relay"),
     (ipaddress.ip_network("::/96"), "an IPv4-compatible address"),
     (ipaddress.ip_network("::ffff:0:0/96"), "an IPv4-mapped address"),
     (ipaddress.ip_network("::ffff:0:0:0/96"), "an IPv4-translated address"),
     (ipaddress.ip_network("64:ff9b::/96"), "a NAT64 address"),
     (ipaddress.ip_network("64:ff9b:1::/48"), "a NAT64 address"),
-    (ipaddress.ip_network("2001::/32"), "a Teredo address"),
+    (ipaddress.ip_network("2001::/23"), "kept for protocols"),
+    (ipaddress.ip_network("2001:db8::/32"), "for documentation"),
     (ipaddress.ip_network("2002::/16"), "a 6to4 address"),
+    (ipaddress.ip_network("3fff::/20"), "for documentation"),
     (ipaddress.ip_network("fec0::/10"), "a site-local address"),
     (ipaddress.ip_network("fd00:ec2::/32"), "a metadata service"),
 )
+
+_UNICAST: Final = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is assigned to the public network (RFC 4291, 2.4 and the IANA address space registry)."""
 
 
 def refusal(address: Address) -> str | None:
@@ -50,6 +56,8 @@ def refusal(address: Address) -> str | None:
         return "multicast"
     if address.is_reserved:
         return "reserved"
+    if address.version == 6 and address not in _UNICAST:
+        return "not part of the public network"
     return None if address.is_global else "private"
 
 

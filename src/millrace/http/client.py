@@ -1,5 +1,7 @@
 """One exchange with a server: request, redirects, response."""
 
+import ipaddress
+import re
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +25,9 @@ MAX_REDIRECTS: Final = 5
 _OWN_HEADERS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
 )
+_HOST: Final = re.compile(rb"[A-Za-z0-9._-]+\Z")
+_LAST_PORT: Final = 65_535
+_USERINFO: Final = re.compile(r"//[^/]*@")
 _TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
@@ -130,16 +135,14 @@ def checked_url(url: str) -> httpx.URL:
     """
     try:
         parsed = httpx.URL(url)
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise RequestError(
-            f"url: expected a URL such as https://example.com/path, found {url[:100]!r} ({error})"
-        ) from None
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        raise RequestError(f"url: expected a URL such as https://example.com/path, found {_redacted(url)!r}") from None
     if parsed.userinfo:
         raise RequestError("url: expected a URL without a user name and password; put them in a credential")
     if parsed.scheme not in {"http", "https"}:
         raise RequestError(f"url: expected http:// or https://, found {shown(url)!r}")
-    if not parsed.host:
-        raise RequestError(f"url: expected a host, found {shown(url)!r}")
+    if not (_HOST.match(parsed.raw_host) or _is_ipv6(parsed.host)) or (parsed.port or 0) > _LAST_PORT:
+        raise RequestError(f"url: expected the name or address of a host, found {_redacted(url)!r}")
     return parsed
 
 
@@ -167,7 +170,20 @@ def shown(url: str) -> str:
     try:
         return str(httpx.URL(url).copy_with(username=None, password=None, query=None, fragment=None))
     except (httpx.InvalidURL, UnicodeError, ValueError):
-        return "the URL"
+        return _redacted(url)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _redacted(text: str) -> str:
+    """Cut from what may be no URL at all everything that may be a secret."""
+    return _USERINFO.sub("//", text.partition("?")[0])[:100]
 
 
 def _headers(headers: Iterable[tuple[str, str]], body: Body) -> list[tuple[bytes, bytes]]:

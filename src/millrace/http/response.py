@@ -1,10 +1,12 @@
 """Responses: decompression within bounds, and bodies read as asked."""
 
 import base64
+import codecs
 import json
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Literal, NoReturn, TypeAlias
 
 from millrace.http.errors import ResponseError
@@ -14,6 +16,7 @@ ResponseMode: TypeAlias = Literal["auto", "json", "text", "binary"]
 
 ACCEPT_ENCODING: Final = "gzip, deflate"
 _CHUNK_BYTES: Final = 64 * 1024
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 _TEXT_TYPES: Final = (
     "text/",
     "application/xml",
@@ -52,8 +55,9 @@ class Response:
             name, _, value = parameter.strip().partition("=")
             if name.lower() == "charset":
                 try:
-                    return self.body.decode(value.strip("\"' "), "replace")
-                except LookupError:
+                    charset = codecs.lookup(value.strip("\"' ")).name
+                    return self.body.decode("utf-8-sig" if charset == "utf-8" else charset, "replace")
+                except (LookupError, UnicodeError):
                     break
         return self.body.decode("utf-8-sig", "replace")
 
@@ -134,20 +138,34 @@ def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
 
 def _inflate(chunks: Iterable[bytes], window: int) -> Iterator[bytes]:
     """Decompress in steps of bounded size, so that a small body cannot become a huge one unseen."""
-    inflater = zlib.decompressobj(window)
-    first = True
-    for chunk in chunks:
+    start, rest = _first_bytes(iter(chunks))
+    if not start:  # a response without a body may still name its compression
+        return
+    raw = window == zlib.MAX_WBITS and not _has_zlib_header(start)
+    inflater = zlib.decompressobj(-window if raw else window)
+    for chunk in chain([start], rest):
         data = chunk
         while data:
             try:
                 yield inflater.decompress(data, _CHUNK_BYTES)
             except zlib.error as error:
-                if first and window == zlib.MAX_WBITS:  # many servers send raw deflate (RFC 9110, 8.4.1.2)
-                    inflater, first = zlib.decompressobj(-zlib.MAX_WBITS), False
-                    continue
                 raise ResponseError(f"The response's compression is damaged: {error}") from None
-            first = False
             data = inflater.unconsumed_tail
-            if inflater.eof and inflater.unused_data:
+            if inflater.eof and inflater.unused_data.startswith(_GZIP_MAGIC):  # RFC 1952, 2.2: members may follow
                 data, inflater = inflater.unused_data, zlib.decompressobj(window)
-    yield inflater.flush(_CHUNK_BYTES)
+    if not inflater.eof:
+        raise ResponseError("The response's compression is damaged: it ends too early")
+
+
+def _first_bytes(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    start = b""
+    for chunk in chunks:
+        start += chunk
+        if len(start) >= len(_GZIP_MAGIC):
+            break
+    return start, chunks
+
+
+def _has_zlib_header(start: bytes) -> bool:
+    """Whether deflate comes in zlib's format (RFC 1950, 2.2); many servers send it raw (RFC 9110, 8.4.1.2)."""
+    return start[0] & 0x0F == zlib.DEFLATED and int.from_bytes(start[:2]) % 31 == 0

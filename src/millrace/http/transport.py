@@ -160,8 +160,8 @@ def _translated(error: Exception) -> Exception:
     match error:
         case httpcore.TimeoutException():
             return CallTimeoutError("The server did not answer in time; raise timeoutSeconds if it needs longer")
-        case httpcore.ConnectError() if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-            return CertificateError(f"The server's certificate is not valid: {error.__cause__.verify_message}")
+        case httpcore.ConnectError(args=(ssl.SSLCertVerificationError() as reason, *_)):
+            return CertificateError(f"The server's certificate is not valid: {reason.verify_message}")
         case httpcore.NetworkError() | httpcore.ProtocolError() | httpcore.ProxyError():
             return CallConnectionError(f"The connection failed: {error or type(error).__name__}")
         case _:
