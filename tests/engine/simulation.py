@@ -2,7 +2,7 @@
 
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from millrace.engine.errors import TaskFailure
 from millrace.engine.messages import (
     CancelTask,
     CancelTimer,
+    Effect,
     Finished,
     Message,
     Resume,
@@ -113,34 +114,39 @@ def simulate(
         step = interpreter.handle(message, now)
         run.history.extend(step.events)
         for effect in step.effects:
-            reply: Message | None = None
-            match effect:
-                case StartTask():
-                    run.started.append(effect)
-                    reply = _reply(effect, script)
-                case SetTimer():
-                    timers[effect.timer] = effect.at
-                case CancelTimer():
-                    timers.pop(effect.timer, None)
-                case CancelTask():
-                    run.cancelled.append(effect.token)
-                case Resume():
-                    reply = Resumed()
-                case Finished():
-                    _finish(run, effect)
-            if reply is not None:
+            for reply in _replies(effect, run, timers, script):
                 heapq.heappush(inbox, (now, order, reply))
                 order += 1
     run.seconds = now - START
     return run
 
 
-def _reply(effect: StartTask, script: Script) -> Message | None:
+def _replies(effect: Effect, run: Run, timers: dict[int, float], script: Script) -> Iterator[Message]:
+    """Carry out an effect; give the messages that come of it at once."""
+    match effect:
+        case StartTask():
+            run.started.append(effect)
+            yield from _answer(effect, script)
+        case SetTimer():
+            timers[effect.timer] = effect.at
+        case CancelTimer():
+            timers.pop(effect.timer, None)
+        case CancelTask():
+            run.cancelled.append(effect.token)
+        case Resume():
+            yield Resumed()
+        case Finished():
+            _finish(run, effect)
+
+
+def _answer(effect: StartTask, script: Script) -> Iterator[Message]:
     try:
         answer = script(effect)
     except TaskFailure as failure:
-        return TaskFailed(effect.token, failure.error, failure.cause)
-    return None if isinstance(answer, Never) else TaskSucceeded(effect.token, Payload.of(answer))
+        yield TaskFailed(effect.token, failure.error, failure.cause)
+        return
+    if not isinstance(answer, Never):
+        yield TaskSucceeded(effect.token, Payload.of(answer))
 
 
 def _finish(run: Run, effect: Finished) -> None:

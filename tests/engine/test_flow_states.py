@@ -15,7 +15,11 @@ def test_pass_hands_its_input_on() -> None:
 
 
 def test_output_may_be_any_json_with_expressions_at_any_depth() -> None:
-    output = {"sum": "{% $sum($states.input.xs) %}", "list": [1, {"first": "{% $states.input.xs[0] %}"}], "text": " {% x %} "}
+    output = {
+        "sum": "{% $sum($states.input.xs) %}",
+        "list": [1, {"first": "{% $states.input.xs[0] %}"}],
+        "text": " {% x %} ",
+    }
     run = simulate(jsonata({"A": {"Type": "Pass", "Output": output, "End": True}}), {"xs": [1, 2]})
     assert run.output == {"sum": 3, "list": [1, {"first": 1}], "text": " {% x %} "}
 
@@ -31,7 +35,11 @@ def test_assignments_of_one_state_see_the_variables_as_they_were() -> None:
                     "Output": "{% [$x, $y] %}",
                     "Next": "Show",
                 },
-                "Show": {"Type": "Pass", "Output": {"before": "{% $states.input %}", "after": "{% [$x, $y] %}"}, "End": True},
+                "Show": {
+                    "Type": "Pass",
+                    "Output": {"before": "{% $states.input %}", "after": "{% [$x, $y] %}"},
+                    "End": True,
+                },
             }
         )
     )
@@ -147,7 +155,8 @@ def test_condition_that_is_not_boolean_names_its_rule() -> None:
 )
 def test_wait_lasts_until_its_moment(fields: dict[str, Any], seconds: float) -> None:
     run = simulate(
-        jsonata({"W": {"Type": "Wait", **fields, "Output": {"waited": True}, "Assign": {"x": 1}, "End": True}}), {"s": 7}
+        jsonata({"W": {"Type": "Wait", **fields, "Output": {"waited": True}, "Assign": {"x": 1}, "End": True}}),
+        {"s": 7},
     )
     assert (run.output, run.seconds) == ({"waited": True}, seconds)
     assert run.types()[1:3] == ["WaitStateEntered", "WaitStateExited"]
@@ -164,8 +173,10 @@ def test_wait_lasts_until_its_moment(fields: dict[str, Any], seconds: float) -> 
         ({"Seconds": "{% -1 %}"}, "Seconds must be between 0 and 99999999 but was: -1"),
         (
             {"Seconds": "{% '5' %}"},
-            "The JSONata expression ''5'' specified for the field 'Seconds' returned an unexpected result type. "
-            "Expected 'number', but was 'string' for value: \"5\"",
+            (
+                "The JSONata expression ''5'' specified for the field 'Seconds' returned an unexpected result type. "
+                "Expected 'number', but was 'string' for value: \"5\""
+            ),
         ),
     ],
 )

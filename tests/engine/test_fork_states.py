@@ -83,7 +83,11 @@ def test_branches_read_outer_variables_and_keep_their_own() -> None:
             {
                 "Before": {"Type": "Pass", "Assign": {"outer": "o"}, "Next": "P"},
                 "P": {"Type": "Parallel", "Branches": branches, "Next": "After"},
-                "After": {"Type": "Pass", "Output": {"r": "{% $states.input %}", "m": "{% $exists($mine) %}"}, "End": True},
+                "After": {
+                    "Type": "Pass",
+                    "Output": {"r": "{% $states.input %}", "m": "{% $exists($mine) %}"},
+                    "End": True,
+                },
             }
         )
     )
@@ -129,9 +133,7 @@ def test_parallel_is_retried_as_a_whole() -> None:
         return 1
 
     retry = [{"ErrorEquals": ["E"], "IntervalSeconds": 3}]
-    run = simulate(
-        jsonata({"P": {"Type": "Parallel", "Branches": [TASK], "Retry": retry, "End": True}}), script=script
-    )
+    run = simulate(jsonata({"P": {"Type": "Parallel", "Branches": [TASK], "Retry": retry, "End": True}}), script=script)
     assert (run.output, run.seconds) == ([1], 3)
     assert run.types().count("ParallelStateStarted") == 2
     assert "ParallelStateFailed" not in run.types()
@@ -140,7 +142,7 @@ def test_parallel_is_retried_as_a_whole() -> None:
 def test_parallel_catches_with_the_branchs_error() -> None:
     catch = [{"ErrorEquals": ["Two"], "Output": "{% $states.errorOutput %}", "Next": "End"}]
     states = {
-        "P": {"Type": "Parallel", "Branches": [FAIL_ON_TWO], "Catch": catch, "Next": "End"},
+        "Fork": {"Type": "Parallel", "Branches": [FAIL_ON_TWO], "Catch": catch, "Next": "End"},
         "End": {"Type": "Succeed"},
     }
     assert simulate(jsonata(states), 2).output == {"Error": "Two", "Cause": "It is two"}
@@ -169,7 +171,9 @@ def test_item_selector_sees_the_item_and_the_maps_input() -> None:
         "index": "{% $states.context.Map.Item.Index %}",
         "all": "{% $count($states.input.xs) %}",
     }
-    run = simulate(jsonata({"M": mapping(PASS, Items="{% $states.input.xs %}", ItemSelector=selector)}), {"xs": ["a", "b"]})
+    run = simulate(
+        jsonata({"M": mapping(PASS, Items="{% $states.input.xs %}", ItemSelector=selector)}), {"xs": ["a", "b"]}
+    )
     assert run.output == [{"item": "a", "index": 0, "all": 2}, {"item": "b", "index": 1, "all": 2}]
 
 

@@ -156,7 +156,10 @@ def test_waiting_execution_is_small() -> None:
 def test_deeply_nested_scopes_run(depth: int) -> None:
     scope: dict[str, Any] = {"StartAt": "Leaf", "States": {"Leaf": {"Type": "Pass", "Output": 1, "End": True}}}
     for level in range(depth):
-        scope = {"StartAt": f"P{level}", "States": {f"P{level}": {"Type": "Parallel", "Branches": [scope], "End": True}}}
+        scope = {
+            "StartAt": f"P{level}",
+            "States": {f"P{level}": {"Type": "Parallel", "Branches": [scope], "End": True}},
+        }
     output: Any = 1
     for _ in range(depth):
         output = [output]

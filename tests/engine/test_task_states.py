@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from millrace.engine import Status, TaskFailure
+from millrace.engine.core import data_limit_cause
 from millrace.engine.messages import StartTask, TaskFailed, TaskHeartbeat, TaskStarted, TaskSubmitted, TaskSucceeded
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload
 
@@ -230,7 +231,10 @@ def test_catcher_gets_its_turn_when_retries_are_used_up() -> None:
 
 def test_evaluation_error_in_arguments_can_be_retried_and_caught() -> None:
     definition = catching("States.QueryEvaluationError")
-    definition["States"]["T"] |= {"Arguments": {"x": "{% $nope %}"}, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]}
+    definition["States"]["T"] |= {
+        "Arguments": {"x": "{% $nope %}"},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}],
+    }
     run = simulate(definition)
     assert run.status is Status.SUCCEEDED
     assert run.types().count("EvaluationFailed") == 2
@@ -308,7 +312,7 @@ def test_result_over_the_limit_fails_the_task_and_can_be_caught() -> None:
     run = simulate(catching("States.ALL"), script=lambda _: "x" * PAYLOAD_LIMIT)
     assert run.output == {
         "Error": "States.DataLimitExceeded",
-        "Cause": "The state/task 'lambda' returned a result with a size exceeding the maximum number of bytes service limit.",
+        "Cause": data_limit_cause("lambda"),
     }
     assert "TaskFailed" in run.types()
 

@@ -26,7 +26,7 @@ SEQUENCE_LIMIT: Final = 500_000
 
 _MENTION: Final = re.compile(r"\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*){0,2})")
 _IMPURE: Final = frozenset({"now", "millis", "random", "uuid"})
-_ERROR_PREFIX: Final = re.compile(r"\A(?:host function raised \w+: |Parse error: )+")
+_ERROR_PREFIX: Final = re.compile(r"\A(?:host function raised \w+: |Parse error: |Invalid syntax: )+")
 _NOT_A_FUNCTION: Final = re.compile(r"\AT1006: Attempted to invoke a non-function.*", re.DOTALL)
 _FUNCTION_RESULT: Final = (
     "returned an unexpected result type. Expected 'JSON', but was 'function'; call the function, or leave it out"
@@ -86,7 +86,7 @@ class Expression:
             )
         except ValueError as error:
             raise ValueError(_ERROR_PREFIX.sub("", str(error))) from error
-        names, self._states = _mentions(text)
+        names, self._states = mentions(text)
         self._mentions = names
         self._register({mention.name for mention in names})
 
@@ -214,7 +214,7 @@ _FROM_MILLIS_PICTURE: Final = jsonatapy.compile("$fromMillis($millis, $picture)"
 _FROM_MILLIS_TIMEZONE: Final = jsonatapy.compile("$fromMillis($millis, $picture, $timezone)")
 
 
-def _mentions(text: str) -> tuple[tuple[Mention, ...], tuple[Mention, ...] | None]:
+def mentions(text: str) -> tuple[tuple[Mention, ...], tuple[Mention, ...] | None]:
     """List the variables and the members of $states that an expression may read.
 
     Converting a value for JSONata costs in proportion to its size, so only what is named is handed over; too much is

@@ -63,7 +63,10 @@ class Fields:
         value = self.values.get(name)
         if not isinstance(value, list) or (required and not value):
             if required or name in self.values:
-                self.fault(name, f"expected a list of {what}s{', not empty' if required else ''}, found {found(value)}")
+                self.fault(
+                    name,
+                    f"expected a list, {'not empty, ' if required else ''}each item a {what}; found {found(value)}",
+                )
             return []
         members = [
             Fields.of(member, f"{self.path}/{name}/{index}", f"a {what}", self.problems, f"{name}[{index}]/")

@@ -61,6 +61,7 @@ class _Loader:
     def __init__(self, problems: list[Problem]) -> None:
         self._problems = problems
         self._states: dict[StateName, State] = {}
+        self._names: set[StateName] = set()
         self._language = "JSONPath"
 
     def machine(self, definition: Json | str | bytes) -> StateMachine:
@@ -103,10 +104,11 @@ class _Loader:
         """Read a state; give where it leads, None when that cannot be known."""
         if not 1 <= len(name) <= NAME_LIMIT:
             states.fault(name, f"expected a state name of 1 to {NAME_LIMIT} characters, found {len(name)}")
-        if name in self._states:
+        if name in self._names:
             states.fault(
                 name, f"expected state names to be unique in the whole machine, found {name!r} twice; rename one"
             )
+        self._names.add(name)
         fields = Fields.of(states.values[name], f"{states.path}/{escape(name)}", "a state", self._problems)
         if fields is None:
             return None

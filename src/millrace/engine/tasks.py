@@ -54,7 +54,7 @@ class TaskHandler(Protocol):
     nobody waits for the result any more.
     """
 
-    async def __call__(self, task: TaskRequest) -> Json:
+    async def __call__(self, task: TaskRequest, /) -> Json:
         """Do one task."""
         ...
 
