@@ -43,3 +43,8 @@ def test_a_value_is_needed_to_set_or_append() -> None:
 def test_increment_by_text_is_a_type_mismatch() -> None:
     (report,) = lower("variable", name="x", operation="increment", value="two").reports
     assert (report.code, report.at) == (Code.TYPE_MISMATCH, "value")
+
+
+def test_increment_of_text_fails_rather_than_starting_over() -> None:
+    with pytest.raises(ValueError, match="T2001"):
+        after("5", operation="increment")

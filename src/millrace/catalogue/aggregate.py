@@ -32,6 +32,9 @@ _OPERATIONS: Final[Mapping[Kind, str]] = {
 }
 """JSONata for each operation: `{member}` is the field of an entry of `$group`, `{values}` all of them but null."""
 
+_PARTIAL: Final = frozenset[Kind](("sum", "avg", "min", "max"))
+"""Operations that fail on values that they are not for."""
+
 
 class Operation(Model):
     """One figure."""
@@ -118,6 +121,7 @@ class Aggregate(NodeType[AggregateConfig]):
 
     def lower(self, config: AggregateConfig, scope: LowerScope) -> Lowering:
         """Group the items by their keys and compute the figures of each group."""
+        items = items_of(config.items, scope)
         groups = [(key, last_name(key)) if isinstance(key, str) else (key.field, key.as_) for key in config.groupBy]
         self._check_names([name for _, name in groups], config, scope)
         members = [f"{literal(name).parts[0]}: {_value_of_group(field)}" for field, name in groups]
@@ -133,10 +137,11 @@ class Aggregate(NodeType[AggregateConfig]):
         return Value(
             jsonata(
                 "($list := ",
-                items_of(config.items, scope),
+                items,
                 f'; {IDENTITY}$entries := [$map($list, function($item) {{ {{{keyed}"item": $item}} }})[]]; {result})',
                 type=JsonType.ARRAY if groups else JsonType.OBJECT,
                 optional=False,
+                fallible=items.fallible or any(figure.operation in _PARTIAL for figure in config.operations),
                 atomic=True,
             )
         )

@@ -45,6 +45,7 @@ class Dedupe(NodeType[DedupeConfig]):
 
     def lower(self, config: DedupeConfig, scope: LowerScope) -> Lowering:
         """Group the items by their keys and keep one of each group."""
+        items = items_of(config.items, scope)
         fields = [config.by] if isinstance(config.by, str) else config.by
         bases = [field_text(field, "$item") for field in fields] if fields else ["$item"]
         key = ' & "," & '.join(f"$identity({base})" for base in bases)
@@ -52,12 +53,13 @@ class Dedupe(NodeType[DedupeConfig]):
         return Value(
             jsonata(
                 "($list := ",
-                items_of(config.items, scope),
+                items,
                 f"; {IDENTITY}"
                 f'$keyed := [$map($list, function($item) {{ {{"item": $item, "key": {key}}} }})[]]; '
                 f"[$each($keyed{{key: {kept}}}, function($entry) {{ $entry.item }})[]])",
                 type=JsonType.ARRAY,
                 optional=False,
+                fallible=items.fallible,
                 atomic=True,
             )
         )

@@ -102,15 +102,17 @@ class Filter(NodeType[FilterConfig]):
 
     def lower(self, config: FilterConfig, scope: LowerScope) -> Lowering:
         """Keep the items for which the condition is true."""
+        items, test = items_of(config.items, scope), self._test(config, scope)
         return Value(
             jsonata(
                 "($list := ",
-                items_of(config.items, scope),
+                items,
                 "; [$list[",
-                self._test(config, scope),
+                test,
                 "][]])",
                 type=JsonType.ARRAY,
                 optional=False,
+                fallible=items.fallible or test.fallible,
                 atomic=True,
             )
         )

@@ -47,6 +47,7 @@ class Limit(NodeType[LimitConfig]):
 
     def lower(self, config: LimitConfig, scope: LowerScope) -> Lowering:
         """Keep the items whose index is in range."""
+        items = items_of(config.items, scope)
         count = operand(as_expression(scope.template(config.count, "count", JsonType.NUMBER)))
         offset = operand(as_expression(scope.template(config.offset, "offset", JsonType.NUMBER)))
         if config.from_ == "start":
@@ -56,12 +57,14 @@ class Limit(NodeType[LimitConfig]):
         return Value(
             jsonata(
                 "($list := ",
-                items_of(config.items, scope),
+                items,
                 "; ",
                 *span,
                 "; [$filter($list, function($item, $index) { $index >= $start and $index < $end })[]])",
                 type=JsonType.ARRAY,
                 optional=False,
+                # An expression may give something that is no number.
+                fallible=items.fallible or not (isinstance(config.count, int) and isinstance(config.offset, int)),
                 atomic=True,
             )
         )

@@ -50,6 +50,7 @@ class Set(NodeType[SetConfig]):
         fields = scope.template(config.fields, "fields")
         if config.include == "none":
             return lowering.Value(fields)
+        over = as_expression(fields)
         return lowering.Value(
             jsonata(
                 "$merge([($type(",
@@ -57,9 +58,11 @@ class Set(NodeType[SetConfig]):
                 ') = "object" ? ',
                 scope.input,
                 " : {}), ",
-                as_expression(fields),
+                over,
                 "])",
                 type=JsonType.OBJECT,
                 optional=False,
+                fallible=over.fallible,
+                atomic=True,
             )
         )

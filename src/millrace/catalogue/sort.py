@@ -70,6 +70,7 @@ class Sort(NodeType[SortConfig]):
 
     def lower(self, config: SortConfig, scope: LowerScope) -> Lowering:
         """Pair each item with its keys, order the pairs, and take the items out of them."""
+        items = items_of(config.items, scope)
         keys = _keys(config)
         bound: list[str | Expression] = []
         for index, key in enumerate(keys):
@@ -79,13 +80,14 @@ class Sort(NodeType[SortConfig]):
         return Value(
             jsonata(
                 "($list := ",
-                items_of(config.items, scope),
+                items,
                 f"; {_ORDER}$keyed := [$map($list, function($item) {{ (",
                 *bound,
                 f'{{"item": $item, {members}}}) }})[]]; '
                 f"$count($list) < 2 ? $list : $map($keyed^({terms}), function($entry) {{ $entry.item }}))",
                 type=JsonType.ARRAY,
                 optional=False,
+                fallible=items.fallible or any(key.expression is not None for key in keys),
                 atomic=True,
             )
         )

@@ -1,6 +1,6 @@
 """A list in batches, or text in pieces."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ from millrace.catalogue.config import ExpressionText, NodeConfig, Text, Value
 from millrace.catalogue.lists import LIST_OUTPUT, items_of
 from millrace.catalogue.lowering import Lowering
 from millrace.catalogue.node import Category, LowerScope, NodeType
-from millrace.expressions import as_expression, jsonata
+from millrace.expressions import Expression, as_expression, jsonata
 from millrace.model import Code, JsonType
 
 
@@ -60,8 +60,10 @@ class Split(NodeType[SplitConfig]):
             scope.report(Code.INVALID_CONFIG, "separator", message, "Remove `size` or `separator`.")
         if config.separator is None:
             size = as_expression(scope.template(config.size, "size", JsonType.NUMBER))
+            items = items_of(config.items, scope)
+            fallible = items.fallible or not isinstance(config.size, int)
             return _list(
-                "($list := ", items_of(config.items, scope), "; $count($list) = 0 ? [] : $partition($list, ", size, "))"
+                "($list := ", items, "; $count($list) = 0 ? [] : $partition($list, ", size, "))", fallible=fallible
             )
         text = (
             scope.input
@@ -69,10 +71,12 @@ class Split(NodeType[SplitConfig]):
             else as_expression(scope.template(config.items, "items", JsonType.STRING))
         )
         separator = as_expression(scope.template(config.separator, "separator", JsonType.STRING))
+        fallible = text.fallible or separator.fallible or separator.type is not JsonType.STRING
         return _list(
-            "($text := ", text, '; $text = null or $text = "" ? [] : [$split($string($text), ', separator, ")])"
+            *("($text := ", text, '; $text = null or $text = "" ? [] : [$split($string($text), ', separator, ")])"),
+            fallible=fallible,
         )
 
 
-def _list(*pieces: Any) -> lowering.Value:
-    return lowering.Value(jsonata(*pieces, type=JsonType.ARRAY, optional=False, atomic=True))
+def _list(*pieces: str | Expression, fallible: bool) -> lowering.Value:
+    return lowering.Value(jsonata(*pieces, type=JsonType.ARRAY, optional=False, fallible=fallible, atomic=True))

@@ -67,9 +67,9 @@ class Variable(NodeType[VariableConfig]):
         if config.operation == "increment":
             step = scope.template(config.value if "value" in config.model_fields_set else 1, "value", JsonType.NUMBER)
             return jsonata(
-                "($type(",
+                "(",
                 old,
-                ') = "number" ? ',
+                " != null ? ",
                 old,
                 " : 0) + ",
                 operand(as_expression(step)),
@@ -79,14 +79,17 @@ class Variable(NodeType[VariableConfig]):
         value = scope.template(config.value, "value")
         if config.operation == "set":
             return value
+        element = as_expression(value)
         # `[[$value]]` keeps a list as one element; `[$value]` would spread it.
         return jsonata(
             "($old := ",
             old,
             "; $value := ",
-            as_expression(value),
+            element,
             '; $append($type($old) = "array" ? $old : $old = null ? [] : [$old], '
             '$type($value) = "array" ? [[$value]] : [$value]))',
             type=JsonType.ARRAY,
             optional=False,
+            fallible=element.fallible,
+            atomic=True,
         )

@@ -55,8 +55,9 @@ class While(NodeType[WhileConfig]):
         "properties": {
             "results": {"type": "array", "description": "One value for each iteration, in order."},
             "errors": {"type": "array", "description": "Always empty: an iteration that fails ends the container."},
+            "iterations": {"type": "integer", "description": "How often the body ran."},
         },
-        "required": ["results", "errors"],
+        "required": ["results", "errors", "iterations"],
     }
     examples = (
         {"condition": "${vars.next != null}", "maxIterations": 50, "collect": "${page.output.items}"},
