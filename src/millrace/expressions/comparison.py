@@ -7,7 +7,7 @@ from typing import Final
 from millrace.expressions.building import as_expression, call, jsonata, literal, operand, or_null
 from millrace.expressions.conversion import ComparedAs, Misfit, converted, converted_template, is_repeatable
 from millrace.expressions.expression import Expression, Template
-from millrace.expressions.pattern import pattern_literal
+from millrace.expressions.pattern import PATTERN_REMEDY, pattern_literal
 from millrace.expressions.tree import is_literal
 from millrace.model import JsonType
 
@@ -257,11 +257,7 @@ def _matches(operator: Comparison, left: Expression, right: Template, as_: Compa
     pattern = pattern_literal(right)
     if pattern is None:
         message = f"{right[:60]!r} cannot be used as a regular expression"
-        remedy = (
-            r"Close its brackets, and write a backslash before a character that stands for itself, as in \( or \*; "
-            "look-around and references back to a group are not available."
-        )
-        return Misfit(message, remedy)
+        return Misfit(message, PATTERN_REMEDY)
     test = _Test()
     left = test.name(converted(left, as_), "left")
     return test.holds(*_all([*_texts(left), ("$contains(", left, f", {pattern})")]))

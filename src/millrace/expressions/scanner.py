@@ -48,6 +48,8 @@ _TOKEN: Final = re.compile(
 )
 _CALL: Final = re.compile(rf"{BLANKS}\(")
 _NUMBER: Final = re.compile(rf"{BLANKS}[0-9]")
+_NAME_PART: Final = re.compile(r"[\w$]")
+_BODY: Final = re.compile(rf"{BLANKS}(?:\{{|/\*)")
 _SIGNATURE: Final = re.compile(rf"{BLANKS}<")
 _ANGLE: Final = re.compile(r"[<>]")
 _PATTERN_MARK: Final = re.compile(r"[/(){}\[\]]")
@@ -135,6 +137,7 @@ class Scanner:
         self._after_dot = False
         self._dotted = False
         self._previous = ""
+        self._before = ""
         self._brackets: list[_Bracket] = []
         self._relative = scope.fields_of_item
         self._names = [_Names()]
@@ -186,6 +189,7 @@ class Scanner:
         self._operand_next = False
         self._dotted = self._after_dot
         self._after_dot = False
+        self._before = self._previous
         self._previous = previous
 
     def _name(self, start: int, end: int) -> None:
@@ -267,6 +271,8 @@ class Scanner:
             return
         flags = _PATTERN_FLAGS.match(text, at + 1, self._limit)
         self._position = at + 1 if flags is None else flags.end()
+        if _NAME_PART.match(text, self._position, self._limit) is not None:
+            self._report("A regular expression has the flags i and m only", "Remove the other letters.", self._position)
         if at == start + 1:
             self._report("A regular expression cannot be empty", "Write a pattern between the slashes.", start)
         elif inner is not None:
@@ -392,6 +398,9 @@ class Scanner:
         self._previous = "parameters" if bracket.kind == "parameters" else "closed"
         if bracket.kind == "parameters":
             self._signature()
+            if _BODY.match(self._text, self._position, self._limit) is None:
+                message = "The body of a function is missing"
+                self._report(message, "Write it in curly brackets: function($x) { $x + 1 }.", self._position, "{")
         elif bracket.names is not None:
             inner = self._names.pop()
             self._names[-1].read += [read for read in inner.read if read[0] not in inner.bound]
@@ -462,7 +471,7 @@ class Scanner:
 
     def _assign(self, start: int) -> None:
         name = self._text[self._tokens[-2] + 1 : self._last] if len(self._tokens) > 1 else ""
-        if self._previous != "variable" or name in {"", "$"}:
+        if self._previous != "variable" or name in {"", "$"} or self._before in _NEVER_BEFORE_TARGET:
             message = "Only a local variable can be given a value"
             self._report(message, "Write a name with a dollar sign before :=, as in $total := 1.", start, "$name")
             return
@@ -685,4 +694,5 @@ _PREFIXES: Final[dict[str, Callable[[Scanner, int], None]]] = {
     ">": Scanner._direction,
 }
 _CLOSING: Final = frozenset(")]}")
+_NEVER_BEFORE_TARGET: Final = (OPERATORS.keys() | {"."}) - {":=", "?", ":"}
 _SEPARATORS: Final = frozenset(",;")

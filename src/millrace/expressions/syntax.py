@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import jsonatapy
 
+from millrace.expressions.pattern import PATTERN_REMEDY, is_pattern
 from millrace.expressions.problem import Problem
 from millrace.expressions.scanner import Scan
 from millrace.model import Code
@@ -96,16 +97,10 @@ def check_syntax(text: str, scan: Scan) -> Problem | None:
 
 
 def _check_pattern(start: int, pattern: str) -> Problem | None:
-    try:
-        jsonatapy.compile(f'$match("", {pattern})').evaluate(None)
-    except ValueError:
-        message = f"{pattern} cannot be used as a regular expression"
-        remedy = (
-            r"Write a backslash before a character that stands for itself, as in \( or \*; "
-            "look-around and references back to a group are not available."
-        )
-        return Problem(Code.SYNTAX_ERROR, message, remedy, start + 1, "a regular expression", pattern)
-    return None
+    if is_pattern(pattern):
+        return None
+    message = f"{pattern} cannot be used as a regular expression"
+    return Problem(Code.SYNTAX_ERROR, message, PATTERN_REMEDY, start + 1, "a regular expression", pattern)
 
 
 def _explain(text: str, scan: Scan, refusal: str) -> Problem:
