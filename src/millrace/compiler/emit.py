@@ -256,7 +256,7 @@ class Emitter:
     def _ways(self, item: Act | Choose | Iterate | Cycle, block: Block, exit_: Exit) -> "_Ways":
         """Write the arms of a decision; give their first states, and what each port leaves without a value."""
         node = item.bound.step.id
-        live = frozenset(self._emission.live)
+        live = self._emission.live
         every = frozenset[Reference]().union(*(plan.defined & live for plan in item.arms.values()))
         shared: dict[int, tuple[Plan, list[Port]]] = {}
         for port, plan in item.arms.items():
@@ -284,7 +284,7 @@ class Emitter:
         rest = plan.items[1:]
         if rest:
             exit_ = Exit(self.plan(Plan(rest), block, exit_))
-        live = frozenset(self._emission.live)
+        live = self._emission.live
         every = frozenset[Reference]().union(*(arm.defined & live for _, arm in first.arms))
         entries: list[tuple[Guard, StateName, frozenset[Reference]]] = []
         for inner, arm in first.arms:
@@ -371,7 +371,7 @@ class Emitter:
         return block.add(name, state, self._nodes(item.bound, item.attached))
 
     def _gate(self, item: Gate, block: Block, exit_: Exit) -> StateName:
-        live = frozenset(self._emission.live)
+        live = self._emission.live
         every = frozenset[Reference]().union(*(plan.defined & live for _, plan in item.arms))
         name = block.name(" / ".join(self._guard_title(guard) for guard, _ in item.arms))
         rules: list[Json] = []
@@ -391,12 +391,14 @@ class Emitter:
 
     def _fork(self, item: Fork, block: Block, exit_: Exit) -> StateName:
         name = block.name("Parallel: " + " | ".join(self._plan_title(branch) for branch in item.branches))
-        live = frozenset(self._emission.live).union(*(a.references for a in item.attached))
+        for assignment in item.attached:
+            self._emission.live |= assignment.references
+        # What one branch hands on does not depend on what another one reads.
+        every = [self._exports(branch.defined & self._emission.live, block) for branch in item.branches]
         branches: list[Json] = []
         own: dict[Reference, str] = {}
         assigned: State = {}
-        for index, branch in enumerate(item.branches):
-            exports = self._exports(branch.defined & live, block)
+        for index, (branch, exports) in enumerate(zip(item.branches, every, strict=True)):
             branches.append(self._branch(branch, block, exports))
             for exported, variable in exports.items():
                 own[exported] = f"$states.result[{index}].{variable}"
@@ -565,9 +567,9 @@ class Emitter:
         inner.add(repeat, {"Type": "Pass", "Assign": following, "Next": check}, ())
         body = self.plan(item.body, inner, Exit(repeat))
         limit = renderer.text(operand(as_expression(operation.limit)))
-        test = renderer.text(operation.condition)
+        test = renderer.test(operation.condition)
         rule: State = {
-            "Condition": f"{{% {scope.text(index)} < {limit} and (({test}) ? true : false) %}}",
+            "Condition": f"{{% {scope.text(index)} < {limit} and ({test}) %}}",
             "Next": body,
         }
         inner.add(check, {"Type": "Choice", "Choices": [rule], "Default": done}, ())
@@ -591,7 +593,7 @@ class Emitter:
 
     def _delegate(self, item: Delegate, block: Block, exit_: Exit) -> StateName:
         name = block.name(item.name)
-        exports = self._exports(item.body.defined & frozenset(self._emission.live), block)
+        exports = self._exports(item.body.defined & self._emission.live, block)
         self._emission.live |= set(exports)
         inner = Block(self._emission, block.scope.machine(item.body))
         start = self.plan(item.body, inner, Exit(output=_exporting(exports)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from millrace.compiler.bind import Assignment
 from millrace.compiler.names import Scope
 from millrace.expressions import Expression, Reference, Template, as_expression, literal, or_null, walk_template
-from millrace.model import Json
+from millrace.model import Json, JsonType
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,14 @@ class Renderer:
 
     def condition(self, expression: Expression) -> str:
         """Write an expression as a condition: what is not a boolean counts as JSONata's `? :` does."""
-        from millrace.model import JsonType
+        return f"{{% {self.test(expression)} %}}"
 
+    def test(self, expression: Expression) -> str:
+        """Write an expression as JSONata that gives a boolean whatever the expression gives."""
         text = self.text(expression)
         if expression.type is JsonType.BOOLEAN and not expression.optional:
-            return f"{{% {text} %}}"
-        return f"{{% ({text}) ? true : false %}}"
+            return text
+        return f"({text}) ? true : false"
 
     def assign(self, assignments: Sequence[Assignment]) -> tuple[dict[str, Json], "Renderer"]:
         """Write the values that a state assigns, and give the renderer for what it does with them besides."""

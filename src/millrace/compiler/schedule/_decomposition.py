@@ -56,21 +56,20 @@ class Decomposition:
         found: list[int] = []
         rest = vertices
         part = frontier = other_part = other_frontier = 0
-        from_start = True
-        while True:
-            if not part and rest:
+        from_start, united = True, False
+        while rest or (part and other_part):
+            if united and not part:
+                part, frontier, other_part, other_frontier = other_part, other_frontier, 0, 0
+            elif not part and rest:
                 part = frontier = rest & -rest if from_start else 1 << rest.bit_length() - 1
                 rest ^= part
-            if not rest and not (part and other_part):
-                # Whatever is left is one component, explored or not.
-                found.append(part | other_part)
-                return tuple(sorted(found, key=lambda component: component & -component))
             if part:
-                vertex = frontier.bit_length() - 1
+                vertex = (frontier & -frontier if from_start else frontier).bit_length() - 1
                 frontier ^= 1 << vertex
                 self.work += 1
                 near = ~related[vertex] if complement else related[vertex]
                 if near & other_part:
+                    united = True
                     part |= other_part
                     frontier |= other_frontier
                     other_part = other_frontier = 0
@@ -80,6 +79,10 @@ class Decomposition:
                 frontier |= reached
                 if not frontier:
                     found.append(part)
-                    part = 0
+                    part, united = 0, False
             part, frontier, other_part, other_frontier = other_part, other_frontier, part, frontier
             from_start = not from_start
+        # Whatever is left is one component, explored or not.
+        if part or other_part:
+            found.append(part | other_part)
+        return tuple(sorted(found, key=lambda component: component & -component))
