@@ -105,6 +105,11 @@ def test_faults_of_the_machine_are_named(definition: Any, expected: str) -> None
         ({"Type": "Task", "End": True, "Resource": "lambda"}, "/States/A/Resource: expected the ARN of a Lambda"),
         ({"Type": "Task", "End": True, "Resource": f"{INVOKE}.later"}, "expected the ARN to end in its action"),
         ({"Type": "Task", "End": True, "Resource": INVOKE, "TimeoutSeconds": 0}, "whole number from 1"),
+        (
+            {"Type": "Task", "End": True, "Resource": INVOKE, "TimeoutSeconds": 5, "HeartbeatSeconds": 5},
+            "/States/A/HeartbeatSeconds: expected less than TimeoutSeconds (5), found 5",
+        ),
+        ({"Type": "Map", "End": True, "ItemReader": {}}, "/States/A/ItemReader: ItemReader is not supported yet"),
         ({"Type": "Task", "End": True, "Resource": INVOKE, "Parameters": {}}, "Parameters belongs to JSONPath"),
         ({"Type": "Parallel", "End": True}, "/States/A/Branches: expected a list, not empty, each item a branch"),
         ({"Type": "Map", "End": True}, "/States/A/ItemProcessor: expected a processor"),

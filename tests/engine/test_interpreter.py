@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from millrace.engine import ExecutionInfo, ExecutionType, Interpreter, Status, TaskFailure, load
 from millrace.engine.history import EVENT_LIMIT
-from millrace.engine.messages import Resume, Resumed, Started, StartTask, Stopped, TaskSucceeded, TimerFired
+from millrace.engine.messages import (
+    Resume,
+    Resumed,
+    SetTimer,
+    Started,
+    StartTask,
+    Stopped,
+    TaskSubmitted,
+    TaskSucceeded,
+    TimerFired,
+)
 from millrace.engine.payload import Payload
 
 from .simulation import INVOKE, NEVER, jsonata, simulate
@@ -144,6 +154,33 @@ def test_every_execution_ends_with_nothing_left_over(definition: dict[str, Any],
         iterations = run.types()
         ended = sum(iterations.count(f"MapIteration{end}") for end in ("Succeeded", "Failed", "Aborted"))
         assert iterations.count("MapIterationStarted") == ended
+
+
+def test_outstanding_effects_are_those_whose_outcome_is_still_to_come() -> None:
+    task = {"Type": "Task", "Resource": INVOKE, "End": True, "TimeoutSeconds": 9, "Arguments": {"n": 1}}
+    callback = {**task, "Resource": f"{INVOKE}.waitForTaskToken", "TimeoutSeconds": 8}
+    branches = [
+        {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5, "End": True}}},
+        {"StartAt": "T", "States": {"T": task}},
+        {"StartAt": "C", "States": {"C": callback}},
+        {"StartAt": "D", "States": {"D": task}},
+    ]
+    machine = load(jsonata({"P": {"Type": "Parallel", "Branches": branches, "End": True}}))
+    interpreter = Interpreter(machine, ExecutionInfo("x"), source=random.Random(1))
+    step = interpreter.handle(Started(Payload.of(None)), 100.0)
+    first = {str(effect.state): effect for effect in step.effects if isinstance(effect, StartTask)}
+    interpreter.handle(TaskSucceeded(first["D"].token, Payload.of(1)), 101.0)
+    interpreter.handle(TaskSubmitted(first["C"].token, Payload.of(1)), 102.0)
+    restored = Interpreter(machine, ExecutionInfo("x"), state=orjson.loads(orjson.dumps(interpreter.snapshot())))
+    outstanding = restored.outstanding()
+    assert [effect for effect in outstanding if isinstance(effect, StartTask)] == [first["T"]]
+    assert sorted(effect.at for effect in outstanding if isinstance(effect, SetTimer)) == [105, 108, 109]
+
+
+def test_outstanding_work_is_resumed() -> None:
+    interpreter = Interpreter(load(ENDLESS), ExecutionInfo("x", type=ExecutionType.EXPRESS))
+    interpreter.handle(Started(Payload.of(None)), 0.0)
+    assert interpreter.outstanding() == (Resume(),)
 
 
 def test_waiting_execution_is_small() -> None:

@@ -18,7 +18,7 @@ from millrace.engine.errors import (
     StateError,
 )
 from millrace.engine.expressions import Scope
-from millrace.engine.frames import ExecutionState, Frame, Purpose
+from millrace.engine.frames import ExecutionState, Frame, Purpose, Timer
 from millrace.engine.history import EVENT_LIMIT, HistoryEvent
 from millrace.engine.messages import CancelTask, CancelTimer, Effect, SetTimer, TimerKind
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload
@@ -28,7 +28,7 @@ from millrace.model.json import Json
 
 Outcome: TypeAlias = Payload | Failure
 
-_KINDS: Final = {
+TIMER_KINDS: Final = {
     Purpose.WAIT: TimerKind.DELAY,
     Purpose.RETRY: TimerKind.DELAY,
     Purpose.TIMEOUT: TimerKind.DEADLINE,
@@ -84,8 +84,8 @@ class Core:
         if timer is None:
             timer = self.state.next_timer
             self.state.next_timer += 1
-        self.state.timers[timer] = (frame, purpose)
-        self.effects.append(SetTimer(timer, self.now + seconds, _KINDS[purpose]))
+        self.state.timers[timer] = Timer(frame, purpose, self.now + seconds)
+        self.effects.append(SetTimer(timer, self.now + seconds, TIMER_KINDS[purpose]))
         return timer
 
     def cancel_timer(self, timer: int | None) -> None:

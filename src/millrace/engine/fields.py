@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 
 from millrace.engine.errors import Problem
-from millrace.engine.shapes import JSONPATH_FIELDS
+from millrace.engine.shapes import JSONPATH_FIELDS, NOT_YET
 from millrace.engine.templates import BROKEN, Constant, Template, compile_template, escape
 from millrace.model.ids import StateName
 from millrace.model.json import Json, type_of
@@ -49,7 +49,9 @@ class Fields:
         for name in self.values:
             if name in known:
                 continue
-            if name in JSONPATH_FIELDS:
+            if name in NOT_YET:
+                self.fault(name, f"{name} is not supported yet; give the items by Items")
+            elif name in JSONPATH_FIELDS:
                 self.fault(name, f"{name} belongs to JSONPath; in JSONata use {JSONPATH_FIELDS[name]}")
             else:
                 self.fault(name, f"expected a field of {what}, found {name!r}{one_of(known)}")

@@ -36,18 +36,34 @@ class Purpose(StrEnum):
     EXECUTION = "execution"
 
 
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer that is set, for a moment in seconds since the epoch."""
+
+    frame: int
+    purpose: Purpose
+    at: float
+
+
 @dataclass(slots=True)
 class PendingTask:
-    """A task that was started.
+    """A task that was started, with what is needed to start it again.
 
     Attributes:
-        timers: Its timers, by what they are for.
+        parameters: The evaluated Arguments.
+        timeout: Seconds from its start to its end.
         heartbeat: Seconds between two heartbeats.
+        submitted: Its job was started, or its token handed over.
+        timers: Its timers, by what they are for.
     """
 
     token: str
-    timers: dict[Purpose, int] = field(default_factory=dict[Purpose, int])
+    parameters: Payload
+    credentials: Json = None
+    timeout: float | None = None
     heartbeat: float | None = None
+    submitted: bool = False
+    timers: dict[Purpose, int] = field(default_factory=dict[Purpose, int])
 
 
 @dataclass(slots=True)
@@ -126,7 +142,7 @@ class ExecutionState:
         started: Seconds since the epoch.
         frames: The open scopes.
         ready: Frames that can go on at once, in order.
-        timers: Which frame each timer belongs to, and its purpose.
+        timers: Those that are set.
         tokens: Which frame each task token belongs to.
         events: How many events the history has.
     """
@@ -139,7 +155,7 @@ class ExecutionState:
     next_timer: int = 1
     frames: dict[int, Frame] = field(default_factory=dict[int, Frame])
     ready: deque[int] = field(default_factory=deque[int])
-    timers: dict[int, tuple[int, Purpose]] = field(default_factory=dict[int, tuple[int, Purpose]])
+    timers: dict[int, Timer] = field(default_factory=dict[int, Timer])
     tokens: dict[str, int] = field(default_factory=dict[str, int])
 
     def to_json(self) -> dict[str, Json]:
@@ -153,7 +169,7 @@ class ExecutionState:
             "nextTimer": self.next_timer,
             "frames": [_frame_to_json(frame) for frame in self.frames.values()],
             "ready": list(self.ready),
-            "timers": [[timer, frame, purpose.value] for timer, (frame, purpose) in self.timers.items()],
+            "timers": [[key, timer.frame, timer.purpose.value, timer.at] for key, timer in self.timers.items()],
             "tokens": dict(self.tokens),
         }
 
@@ -169,7 +185,7 @@ class ExecutionState:
             next_timer=data["nextTimer"],
             frames={frame["id"]: _frame_from_json(frame) for frame in data["frames"]},
             ready=deque(data["ready"]),
-            timers={timer: (frame, Purpose(purpose)) for timer, frame, purpose in data["timers"]},
+            timers={key: Timer(frame, Purpose(purpose), at) for key, frame, purpose, at in data["timers"]},
             tokens=dict(data["tokens"]),
         )
 
@@ -195,8 +211,7 @@ def _frame_to_json(frame: Frame) -> dict[str, Json]:
     if frame.item is not None:
         written["item"] = [frame.item.index, frame.item.value]
     if frame.task is not None:
-        timers: list[Json] = [[purpose.value, timer] for purpose, timer in frame.task.timers.items()]
-        written["task"] = {"token": frame.task.token, "timers": timers, "heartbeat": frame.task.heartbeat}
+        written["task"] = _task_to_json(frame.task)
     if frame.fork is not None:
         written["fork"] = _fork_to_json(frame.fork)
     return written
@@ -221,12 +236,32 @@ def _frame_from_json(data: Mapping[str, Any]) -> Frame:
         attempts=dict(data["attempts"]),
         settled=data["settled"],
         timer=data["timer"],
-        task=None
-        if task is None
-        else PendingTask(
-            task["token"], {Purpose(purpose): timer for purpose, timer in task["timers"]}, task["heartbeat"]
-        ),
+        task=None if task is None else _task_from_json(task),
         fork=None if fork is None else _fork_from_json(fork),
+    )
+
+
+def _task_to_json(task: PendingTask) -> dict[str, Json]:
+    return {
+        "token": task.token,
+        "parameters": task.parameters.text,
+        "credentials": task.credentials,
+        "timeout": task.timeout,
+        "heartbeat": task.heartbeat,
+        "submitted": task.submitted,
+        "timers": [[purpose.value, timer] for purpose, timer in task.timers.items()],
+    }
+
+
+def _task_from_json(data: Mapping[str, Any]) -> PendingTask:
+    return PendingTask(
+        token=data["token"],
+        parameters=Payload.parse(data["parameters"]),
+        credentials=data["credentials"],
+        timeout=data["timeout"],
+        heartbeat=data["heartbeat"],
+        submitted=data["submitted"],
+        timers={Purpose(purpose): timer for purpose, timer in data["timers"]},
     )
 
 

@@ -11,18 +11,20 @@ from typing import Any, Final
 
 from millrace.engine import flow_states, fork_states, task_states, transitions
 from millrace.engine.context import ExecutionInfo
-from millrace.engine.core import Core, failure_details
-from millrace.engine.definition import State, StateMachine
+from millrace.engine.core import TIMER_KINDS, Core, failure_details
+from millrace.engine.definition import State, StateMachine, TaskState
 from millrace.engine.errors import RUNTIME, TIMEOUT, Failure, HistoryFullError
 from millrace.engine.frames import ROOT, ExecutionState, Frame, Phase, Purpose
 from millrace.engine.history import EVENT_LIMIT
 from millrace.engine.messages import (
     CancelTask,
     CancelTimer,
+    Effect,
     Finished,
     Message,
     Resume,
     Resumed,
+    SetTimer,
     Started,
     Status,
     Step,
@@ -35,6 +37,7 @@ from millrace.engine.messages import (
     TimerFired,
 )
 from millrace.engine.payload import Payload
+from millrace.engine.resource import Pattern
 
 # How many states one step may enter before others get their turn.
 STEP_LIMIT: Final = 200
@@ -82,6 +85,24 @@ class Interpreter:
     def holds(self, token: str) -> bool:
         """Tell whether a running task has the token."""
         return token in self.state.tokens
+
+    def outstanding(self) -> tuple[Effect, ...]:
+        """Give the effects whose outcome is still to come, for whoever goes on from a snapshot.
+
+        Timers keep their moments. Tasks are to be started again, except those that only wait for their token.
+        """
+        effects: list[Effect] = [
+            SetTimer(key, timer.at, TIMER_KINDS[timer.purpose]) for key, timer in self.state.timers.items()
+        ]
+        for frame in self.state.frames.values():
+            state = self.machine.states[frame.state]
+            if frame.task is None or not isinstance(state, TaskState):
+                continue
+            if not (frame.task.submitted and state.resource.pattern is Pattern.TOKEN):
+                effects.append(task_states.start_task(frame.state, state.resource, frame.task))
+        if self.state.ready:
+            effects.append(Resume())
+        return tuple(effects)
 
     def handle(self, message: Message, now: float) -> Step:
         """Take one message.
@@ -151,20 +172,20 @@ class Interpreter:
         self._guarded(frame, act)
 
     def _fire(self, timer: int) -> None:
-        owner, purpose = self.state.timers.pop(timer, (None, Purpose.WAIT))
-        if owner is None:
+        fired = self.state.timers.pop(timer, None)
+        if fired is None:
             return
-        core, frame = self._core, self.state.frames[owner]
-        match purpose:
+        core, frame = self._core, self.state.frames[fired.frame]
+        match fired.purpose:
             case Purpose.WAIT:
                 frame.timer = None
                 self._guarded(frame, lambda: flow_states.end_wait(core, frame))
             case Purpose.RETRY:
                 frame.timer, frame.phase = None, Phase.ATTEMPT
                 frame.retries += 1
-                self.state.ready.append(owner)
+                self.state.ready.append(frame.id)
             case Purpose.TIMEOUT | Purpose.HEARTBEAT:
-                task_states.on_timed_out(core, frame, purpose)
+                task_states.on_timed_out(core, frame, fired.purpose)
             case Purpose.EXECUTION:
                 self._stop(Status.TIMED_OUT, Failure(TIMEOUT, None))
 

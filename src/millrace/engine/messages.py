@@ -99,7 +99,8 @@ class StartTask:
 
     Attributes:
         parameters: The evaluated Arguments.
-        timeout, heartbeat: Seconds that the interpreter will wait; None without limit.
+        timeout, heartbeat: Seconds that the interpreter waits; None without limit.
+        submitted: It is started again, and its job was started the first time.
     """
 
     token: str
@@ -109,6 +110,7 @@ class StartTask:
     credentials: Json = None
     timeout: float | None = None
     heartbeat: float | None = None
+    submitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,13 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
 NESTED_FIELDS: Final[dict[str, frozenset[str]]] = {
     "Choices": frozenset({"Condition", "Next", "Comment"}) | _OUTPUT,
     "Catch": frozenset({"ErrorEquals", "Next", "Comment"}) | _OUTPUT,
-    "Branches": frozenset({"StartAt", "States", "Comment", "ProcessorConfig", "QueryLanguage"}),
+    "Branches": frozenset({"StartAt", "States", "Comment", "ProcessorConfig"}),
 }
 RETRIER_FIELDS: Final = frozenset(
     {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
 )
 WITHOUT_NEXT: Final = frozenset({"Choice", "Succeed", "Fail"})
+NOT_YET: Final = frozenset({"ItemReader", "ItemBatcher", "ResultWriter"})
 JSONPATH_FIELDS: Final[dict[str, str]] = {
     "InputPath": "$states.input where it is needed",
     "Parameters": "Arguments (of a Task or Parallel), ItemSelector (of a Map) or Output",

@@ -78,6 +78,9 @@ def read_wait(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
 
 def read_task(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
     """Read a Task."""
+    timeout, heartbeat = fields.values.get("TimeoutSeconds"), fields.values.get("HeartbeatSeconds")
+    if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
+        fields.fault("HeartbeatSeconds", f"expected less than TimeoutSeconds ({timeout}), found {heartbeat}")
     return TaskState(
         name=name,
         next=fields.next(),

@@ -12,6 +12,7 @@ from millrace.engine.numbers import SECONDS_LIMIT, number
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload
 from millrace.engine.resource import Integration, Pattern, Resource
 from millrace.engine.templates import evaluate
+from millrace.model.ids import StateName
 from millrace.model.json import Json
 
 
@@ -28,13 +29,20 @@ def run_task(core: Core, frame: Frame, state: TaskState) -> None:
     if resource.integration is not Integration.ACTIVITY:
         _record(core, frame, resource, "Started", {})
     frame.phase = Phase.TASK
-    frame.task = task = PendingTask(token, heartbeat=heartbeat)
+    frame.task = task = PendingTask(token, parameters, credentials, timeout, heartbeat)
     core.state.tokens[token] = frame.id
     if timeout is not None:
         task.timers[Purpose.TIMEOUT] = core.set_timer(frame.id, Purpose.TIMEOUT, timeout)
     if heartbeat is not None:
         task.timers[Purpose.HEARTBEAT] = core.set_timer(frame.id, Purpose.HEARTBEAT, heartbeat)
-    core.effects.append(StartTask(token, frame.state, resource, parameters, credentials, timeout, heartbeat))
+    core.effects.append(start_task(frame.state, resource, task))
+
+
+def start_task(state: StateName, resource: Resource, task: PendingTask) -> StartTask:
+    """Make the effect that starts a task, for the first time or again."""
+    return StartTask(
+        task.token, state, resource, task.parameters, task.credentials, task.timeout, task.heartbeat, task.submitted
+    )
 
 
 def on_started(core: Core, frame: Frame, worker: str | None) -> None:
@@ -46,6 +54,8 @@ def on_started(core: Core, frame: Frame, worker: str | None) -> None:
 
 def on_submitted(core: Core, frame: Frame, output: Payload) -> None:
     """Record that a task's job was started, or its token handed over."""
+    if frame.task is not None:
+        frame.task.submitted = True
     _record(core, frame, _resource(core, frame), "Submitted", {"output": output.text})
 
 
