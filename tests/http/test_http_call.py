@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from http_server import LOOPBACK, Received, Reply, Server
 
-from millrace.http import Body, Call, Clock, HttpError, encode_body, perform
+from millrace.http import Body, Call, Clock, HttpError, Network, encode_body, perform
+from millrace.http.deadline import Deadline
+from millrace.http.errors import CallTimeoutError
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -222,6 +224,20 @@ def test_a_server_that_does_not_answer_is_a_timeout() -> None:
         server.routes["/"] = server.hang
         error = failure(Call("GET", server.url(), seconds=0.1))
     assert (error.name, error.transient) == ("Http.Timeout", True)
+
+
+def test_the_deadline_covers_all_operations_together() -> None:
+    times = iter([0.0, 1.0, 4.0, 5.0])
+    deadline = Deadline(5, clock=lambda: next(times))
+    assert [deadline.left(), deadline.left()] == [4.0, 1.0]
+    with pytest.raises(CallTimeoutError, match="longer than 5 s"):
+        deadline.left()
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
+    with Server({"/": lambda _: Reply(body=b"1")}) as server:
+        network = Network(LOOPBACK.policy, 1000, resolver=lambda _host, _port: ["127.0.0.2", "127.0.0.1"])
+        assert perform(Call("GET", server.url(host="two.test")), network, Clock())["body"] == 1
 
 
 def test_a_closed_port_is_a_connection_error() -> None:

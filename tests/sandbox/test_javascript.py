@@ -1,5 +1,7 @@
 import os
+import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -248,17 +250,37 @@ def test_source_that_closes_its_function_does_not_leave_the_sandbox() -> None:
     assert failure("}); globalThis.x = process; (async function () {").name in {"Code.SyntaxError", "Code.Error"}
 
 
+def test_an_interpreter_that_died_between_two_runs_is_replaced() -> None:
+    if not Path("/proc").exists():
+        pytest.skip("needs /proc")
+    run("return 1")
+    for child in _workers():
+        os.kill(int(child.name), signal.SIGKILL)
+        os.waitid(os.P_PID, int(child.name), os.WEXITED | os.WNOWAIT)
+    assert run("return 2") == 2
+
+
+def test_runs_at_the_same_time_do_not_meet() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        runs = [threads.submit(run, "globalThis.n = n; await null; return globalThis.n", n=n) for n in range(40)]
+        assert [each.result() for each in runs] == list(range(40))
+
+
 def test_the_process_has_no_environment_and_opens_nothing() -> None:
     if not Path("/proc").exists():
         pytest.skip("needs /proc")
     run("return 1")
-    children = [path for path in Path("/proc").glob("[0-9]*") if _is_worker(path)]
+    children = _workers()
     assert children
     for child in children:
         names = {entry.partition("=")[0] for entry in (child / "environ").read_text().split("\0") if entry}
         assert names <= {"LD_LIBRARY_PATH"}
         limits = (child / "limits").read_text()
         assert "Max open files            0                    0" in limits
+
+
+def _workers() -> list[Path]:
+    return [path for path in Path("/proc").glob("[0-9]*") if _is_worker(path)]
 
 
 def _is_worker(path: Path) -> bool:

@@ -71,12 +71,13 @@ class _CheckedBackend(httpcore.NetworkBackend):
         addresses = self._resolver(host, port)
         self._policy.check(host, port, addresses)
         problem: Exception = httpcore.ConnectError("no address")
-        for address in addresses:
+        for index, address in enumerate(addresses):
+            share = self._deadline.left() / (len(addresses) - index)  # one silent address leaves time for the others
             try:
                 stream = self._sockets.connect_tcp(
                     address,
                     port,
-                    timeout=self._deadline.left(),
+                    timeout=share,
                     local_address=local_address,
                     socket_options=socket_options,
                 )

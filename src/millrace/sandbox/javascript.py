@@ -63,6 +63,11 @@ class _Worker:
             encoding="utf-8",
         )
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process is there to serve."""
+        return self._process.poll() is None
+
     def run(self, request: Mapping[str, object], seconds: float, log: Callable[[str], None]) -> dict[str, Any] | None:
         """Run one request; None when the process died or was killed, after which the worker is of no more use."""
         assert self._process.stdin is not None
@@ -107,7 +112,12 @@ class _Workers:
     def take(self) -> _Worker:
         """Give an idle process, or a new one."""
         with self._lock:
-            return self._idle.pop() if self._idle else _Worker()
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.is_alive:
+                    return worker
+                worker.close()
+        return _Worker()
 
     def put_back(self, worker: _Worker) -> None:
         """Keep a process for the next run, or end it when enough are kept."""

@@ -7,6 +7,7 @@ TRANSIENT_ERRORS: Final[tuple[str, ...]] = (
     "Http.Connection",
     "Http.RateLimited",
     "Http.ServerError",
+    "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
