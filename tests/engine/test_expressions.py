@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from millrace.engine.errors import EvaluationError
 from millrace.engine.expressions import Expression, Mention, Scope, mentions
 
+from .simulation import jsonata, simulate
+
 NOW = 1_700_000_000.25
 
 
@@ -135,6 +137,14 @@ def test_integers_beyond_sixty_four_bits_become_doubles() -> None:
 )
 def test_only_what_an_expression_mentions_is_handed_over(text: str, names: Any, states: Any) -> None:
     assert mentions(text) == (names, states)
+
+
+@pytest.mark.parametrize("field", ["Output", "Assign"])
+def test_value_nested_too_deeply_for_json_fails_the_state(field: str) -> None:
+    deep = "{% $reduce([1..300], function($inner, $_) { {'a': $inner} }, null) %}"
+    run = simulate(jsonata({"A": {"Type": "Pass", field: {"x": deep}, "End": True}}))
+    assert run.error == "States.Runtime"
+    assert "expected a value of JSON's types" in (run.cause or "")
 
 
 VALUES = st.recursive(

@@ -143,11 +143,7 @@ class Core:
         """
         if template is None:
             return default
-        try:
-            payload = Payload.of(evaluate(template, scope))
-        except PayloadError as error:
-            raise StateError(RUNTIME, str(error)) from error
-        return self.fitting(payload, name)
+        return self.fitting(Payload.of(evaluate(template, scope)), name)
 
     def fitting(self, payload: Payload, name: str) -> Payload:
         """Give the payload back, unless it is too large."""
@@ -180,11 +176,13 @@ class Core:
         try:
             action()
         except EvaluationError as error:
-            fail(self.evaluation_failed(frame, error))
+            fail(self._evaluation_failed(frame, error))
         except StateError as error:
-            fail(self.state_failed(frame, error))
+            fail(self._state_failed(frame, error))
+        except PayloadError as error:
+            fail(self._state_failed(frame, StateError(RUNTIME, str(error))))
 
-    def evaluation_failed(self, frame: Frame, error: EvaluationError) -> Failure:
+    def _evaluation_failed(self, frame: Frame, error: EvaluationError) -> Failure:
         """Record that an expression failed."""
         cause = f"{self._where(frame)}{error.message}"
         details: dict[str, Json] = {"error": QUERY_EVALUATION_ERROR, "cause": cause, "state": frame.state}
@@ -196,7 +194,7 @@ class Core:
         self.record(frame, "EvaluationFailed", details)
         return Failure(QUERY_EVALUATION_ERROR, cause)
 
-    def state_failed(self, frame: Frame, error: StateError) -> Failure:
+    def _state_failed(self, frame: Frame, error: StateError) -> Failure:
         """Say how a state failed by itself."""
         if error.error == DATA_LIMIT_EXCEEDED:
             return Failure(DATA_LIMIT_EXCEEDED, error.message, terminal=True)

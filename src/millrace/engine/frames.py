@@ -8,7 +8,7 @@ from typing import Any
 
 from millrace.engine.context import MapItem
 from millrace.engine.messages import Status
-from millrace.engine.payload import EMPTY_OBJECT, Payload
+from millrace.engine.payload import EMPTY_OBJECT, Payload, text_of
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -198,7 +198,8 @@ def _frame_to_json(frame: Frame) -> dict[str, Json]:
         "state": frame.state,
         "input": frame.input.text,
         "previous": frame.previous,
-        "variables": frame.variables,
+        # As text: values may be nested as deeply as JSON text can be written, and this wraps them.
+        "variables": {name: text_of(value) for name, value in frame.variables.items()},
         "phase": frame.phase.value,
         "before": frame.before,
         "entered": frame.entered,
@@ -209,7 +210,7 @@ def _frame_to_json(frame: Frame) -> dict[str, Json]:
         "timer": frame.timer,
     }
     if frame.item is not None:
-        written["item"] = [frame.item.index, frame.item.value]
+        written["item"] = [frame.item.index, text_of(frame.item.value)]
     if frame.task is not None:
         written["task"] = _task_to_json(frame.task)
     if frame.fork is not None:
@@ -226,8 +227,8 @@ def _frame_from_json(data: Mapping[str, Any]) -> Frame:
         state=StateName(data["state"]),
         input=Payload.parse(data["input"]),
         previous=data["previous"],
-        item=None if item is None else MapItem(item[0], item[1]),
-        variables=dict(data["variables"]),
+        item=None if item is None else MapItem(item[0], Payload.parse(item[1]).value),
+        variables={name: Payload.parse(text).value for name, text in data["variables"].items()},
         phase=Phase(data["phase"]),
         before=data["before"],
         entered=data["entered"],
@@ -268,7 +269,7 @@ def _task_from_json(data: Mapping[str, Any]) -> PendingTask:
 def _fork_to_json(fork: Fork) -> dict[str, Json]:
     return {
         "results": [None if result is None else result.text for result in fork.results],
-        "items": fork.items,
+        "items": None if fork.items is None else [text_of(item) for item in fork.items],
         "limit": fork.limit,
         "children": [[index, frame] for index, frame in fork.children.items()],
         "started": fork.started,
@@ -283,7 +284,7 @@ def _fork_from_json(data: Mapping[str, Any]) -> Fork:
     count, percentage = data["tolerance"]
     return Fork(
         results=[None if result is None else Payload.parse(result) for result in data["results"]],
-        items=data["items"],
+        items=None if data["items"] is None else [Payload.parse(item).value for item in data["items"]],
         limit=data["limit"],
         children=dict(data["children"]),
         started=data["started"],

@@ -2,7 +2,7 @@
 
 from millrace.engine.core import Core
 from millrace.engine.definition import Assignments, Catcher
-from millrace.engine.errors import DATA_LIMIT_EXCEEDED, RUNTIME, EvaluationError, Failure, PayloadError, StateError
+from millrace.engine.errors import DATA_LIMIT_EXCEEDED, RUNTIME, Failure, StateError
 from millrace.engine.expressions import Scope
 from millrace.engine.frames import Frame, Phase, Purpose
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload, encode
@@ -123,21 +123,20 @@ def _retry(core: Core, frame: Frame, failure: Failure) -> bool:
 
 
 def _catch(core: Core, frame: Frame, failure: Failure, catcher: Catcher) -> None:
-    scope = core.scope(frame, errorOutput=dict(failure.output()))
-    try:
+    error = Payload.of(dict(failure.output()))
+
+    def go_on() -> None:
         leave(
             core,
             frame,
-            Payload.of(dict(failure.output())),
-            scope,
+            error,
+            core.scope(frame, errorOutput=error.value),
             assign=catcher.assign,
             output=catcher.output,
             next_state=catcher.next,
         )
-    except EvaluationError as error:
-        core.ended.append((frame, core.evaluation_failed(frame, error)))
-    except StateError as error:
-        core.ended.append((frame, core.state_failed(frame, error)))
+
+    core.guard(frame, go_on, lambda again: core.ended.append((frame, again)))
 
 
 def _texts(frame: Frame, assigned: dict[str, Json]) -> dict[str, Json]:
@@ -145,10 +144,7 @@ def _texts(frame: Frame, assigned: dict[str, Json]) -> dict[str, Json]:
     texts: dict[str, Json] = {}
     size = 0
     for name, value in assigned.items():
-        try:
-            text = encode(value)
-        except PayloadError as error:
-            raise StateError(RUNTIME, str(error)) from error
+        text = encode(value)
         size += len(text)
         texts[name] = text.decode()
     if size > PAYLOAD_LIMIT:
