@@ -8,7 +8,7 @@ from typing import Final
 
 from millrace.expressions.expression import Expression, Reference, ReferenceKind, Template
 from millrace.expressions.functions import FUNCTIONS, IMPURE
-from millrace.expressions.scanner import REFERENCE_TYPES
+from millrace.expressions.shape import REFERENCE_TYPES
 from millrace.model import Json, JsonType, type_of
 
 _HELD: Final = "_"

@@ -5,20 +5,15 @@ from typing import Final, NamedTuple
 
 from millrace.expressions.expression import Reference, ReferenceKind
 from millrace.expressions.functions import FUNCTIONS
+from millrace.expressions.lexis import BLANKS, CALL, NAME
 from millrace.expressions.names import MEMBERS, NAMES, RECORDS, TABLES, VALUES, NameScope, suggest, suggest_node
 from millrace.expressions.problem import Problem
 from millrace.model import Code
-
-BLANKS: Final = r"[ \t\n\r\v]*"
-NAME_END: Final = r"[\w$]*"
-NAME: Final = rf"[^\W\d]{NAME_END}"
-"""A name of JSONata; other characters, such as emoji, need backquotes, because its implementations differ on them."""
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _WORD_TAIL: Final = re.compile(r"[A-Za-z0-9_-]*")
 _STEP: Final = re.compile(rf"{BLANKS}\.{BLANKS}(?:(?P<name>{NAME})|`(?P<quoted>[^`]*)`)")
 _KEY: Final = re.compile(rf"{BLANKS}:(?!=)")
-_CALL: Final = re.compile(rf"{BLANKS}\(")
 
 
 class Head(NamedTuple):
@@ -105,7 +100,7 @@ def _own_name(text: str, name: str, start: int, end: int, limit: int, *, relativ
 
 def _field(text: str, name: str, start: int, end: int, limit: int) -> Head:
     """Take a bare name in a relative context for a field, unless it is called like a function."""
-    if _CALL.match(text, end, limit) is None:
+    if CALL.match(text, end, limit) is None:
         return Head(end)
     return Head(end, problem=_called_field(name, start))
 
@@ -171,7 +166,7 @@ def _bare_node(node: str, member: str | None, start: int) -> Problem:
 
 def _unknown_name(text: str, name: str, start: int, end: int, limit: int, scope: NameScope) -> Problem:
     """Explain a bare name: a call without dollar sign, a key without quotes, half a name with hyphens, a field."""
-    if _CALL.match(text, end, limit) is not None:
+    if CALL.match(text, end, limit) is not None:
         return _called_field(name, start)
     shown = name if re.fullmatch(NAME, name) else f"`{name}`"
     expected = "input, inputs.<name>, trigger, vars.<name>, run.id, workflow.id or <node>.output"

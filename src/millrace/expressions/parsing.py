@@ -5,9 +5,11 @@ from typing import Final
 
 from millrace.expressions.building import interpolate
 from millrace.expressions.expression import Expression, Reference
+from millrace.expressions.findings import MOST_PROBLEMS, Scan
 from millrace.expressions.names import MEMBERS, NameScope
 from millrace.expressions.problem import Problem
-from millrace.expressions.scanner import MOST_PROBLEMS, REFERENCE_TYPES, Scan, Scanner
+from millrace.expressions.scanner import Scanner
+from millrace.expressions.shape import REFERENCE_TYPES
 from millrace.expressions.syntax import check_syntax
 from millrace.model import Code
 

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 import jsonatapy
 
+from millrace.expressions.findings import Scan
 from millrace.expressions.pattern import PATTERN_REMEDY, is_pattern
 from millrace.expressions.problem import Problem
-from millrace.expressions.scanner import Scan
 from millrace.model import Code
 
 _LONGEST_LOCATED: Final = 8 * 1024
