@@ -100,14 +100,15 @@ def test_a_failure_keeps_the_console_behind_its_message() -> None:
     assert split_message("plain") == ("plain", [])
 
 
-def test_a_cause_stays_within_what_step_functions_keeps() -> None:
+@pytest.mark.parametrize("character", ["m", '"', "\n", "\x01", "é"])
+def test_a_cause_stays_within_what_step_functions_keeps(character: str) -> None:
     def action(_config: ProbeConfig, context: RunContext) -> Json:
-        context.console("c" * 100_000)
-        raise NodeFailure("Code.Error", "m" * 100_000)
+        context.console(character * 100_000)
+        raise NodeFailure("Code.Error", character * 100_000)
 
     with pytest.raises(StepError) as caught:
         call(action)
-    assert len(json.dumps(reported(caught.value))) < 32_768
+    assert len(json.dumps(reported(caught.value), ensure_ascii=False)) < 32_768
 
 
 @pytest.mark.parametrize(("size", "fits"), [(OUTPUT_LIMIT_BYTES - 2, True), (OUTPUT_LIMIT_BYTES - 1, False)])

@@ -5,6 +5,7 @@ StepError
 """
 
 import functools
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -34,11 +35,20 @@ def error_class(name: str) -> type[StepError]:
 def step_error(failure: NodeFailure, console: Sequence[str] = ()) -> StepError:
     """Turn a failure into what Lambda reports; the last console lines follow the message.
 
-    A cause of Step Functions holds 32,768 characters, so both are cut.
+    A cause of Step Functions holds 32,768 characters of JSON, so both are cut.
     """
     message = failure.message[:_MESSAGE_CHARACTERS]
+    while _written(message) > _MESSAGE_CHARACTERS:
+        message = message[: len(message) * 3 // 4]
     lines = "\n".join(console)[-_CONSOLE_CHARACTERS:]
+    while _written(lines) > _CONSOLE_CHARACTERS:
+        lines = lines[len(lines) // 4 + 1 :]
     return error_class(failure.error)(message + (CONSOLE_MARK + lines if lines else ""))
+
+
+def _written(text: str) -> int:
+    """Count the characters of a text as it is written in JSON."""
+    return len(json.dumps(text, ensure_ascii=False)) - len('""')
 
 
 def split_message(text: str) -> tuple[str, list[str]]:
