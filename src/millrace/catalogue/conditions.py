@@ -76,8 +76,9 @@ class Rule(Model):
     type: Annotated[
         ComparedAs | None,
         Field(
+            strict=False,
             description="What both values are taken for; by default what they are. As numbers, text that is a number "
-            "counts; dates are ISO 8601 text or milliseconds."
+            "counts; dates are ISO 8601 text or milliseconds.",
         ),
     ] = None
 

@@ -32,7 +32,7 @@ Text = Annotated[str, Field(json_schema_extra={"format": "template"})]
 class Model(BaseModel):
     """The base of every config: closed, immutable, camelCase as in the document."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
 class Retry(Model):

@@ -4,6 +4,7 @@ Values computed one after the other share one Pass state; values that cannot fai
 whatever it is; a condition on the port that was just decided is that decision's own branch.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -17,6 +18,8 @@ from millrace.model import NodeId, Port
 
 _MAX_TEXT: Final = 6_000
 """Characters of JSONata in one Pass state's Assign; each value repeats those of its state that it reads."""
+
+_WALKS: Final = re.compile(r"function\s*\(|\^\(|\$(?:distinct|shuffle|sort|each|sift|partition|match|replace)\b")
 
 
 def fuse(plan: Plan) -> Plan:
@@ -51,7 +54,11 @@ def _computed_together(items: Sequence[Item]) -> list[Item]:
 
 
 def _fits(before: Sequence[Assignment], after: Sequence[Assignment]) -> bool:
-    """Whether values can join a state: their text stays short, and none reads one there that differs each time."""
+    """Whether values can join a state.
+
+    A value repeats those of its state that it reads: so their text stays short, no costly one is computed twice, and
+    none is read there that differs each time.
+    """
     sizes: dict[Reference, int] = {}
     total = 0
     unstable: set[Reference] = set()
@@ -63,9 +70,19 @@ def _fits(before: Sequence[Assignment], after: Sequence[Assignment]) -> bool:
         total += size
         if assignment.target is not None:
             sizes[assignment.target] = size
-            if not assignment.pure:
+            if not assignment.pure or _is_costly(assignment):
                 unstable.add(assignment.target)
     return total <= _MAX_TEXT
+
+
+def _is_costly(assignment: Assignment) -> bool:
+    """Whether a value walks through a list, so that computing it again costs more than a state."""
+    return any(
+        _WALKS.search(part)
+        for expression in walk_template(assignment.value)
+        for part in expression.walk()
+        if isinstance(part, str)
+    )
 
 
 def text_size(assignment: Assignment) -> int:

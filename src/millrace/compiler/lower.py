@@ -50,7 +50,7 @@ def lower(graph: Graph, context: CompileContext) -> Graph:
     """Give every step its operation; steps whose expressions are broken get one too, beside their diagnostics."""
     del context
     problems: list[Diagnostic] = []
-    schema = _inputs_schema(graph, problems)
+    schema = _inputs_schema(graph)
     names = NameScope(frozenset(graph.workflow.nodes))
     types = _input_types(schema)
     steps: dict[NodeId, Step] = {}
@@ -66,22 +66,12 @@ def lower(graph: Graph, context: CompileContext) -> Graph:
     return replace(graph, steps=steps, inputs_schema=schema, diagnostics=(*graph.diagnostics, *problems))
 
 
-def _inputs_schema(graph: Graph, problems: list[Diagnostic]) -> Mapping[str, Any] | None:
+def _inputs_schema(graph: Graph) -> Mapping[str, Any] | None:
     for step in graph.steps.values():
         if step.kind.name == "input" and not step.is_broken:
             declared: Any = getattr(step.config, "schema_", None)
-            faults = check_schema(declared)
-            problems += [
-                Diagnostic(
-                    Code.INVALID_SCHEMA,
-                    f"the inputs' schema is not valid: {fault}",
-                    "Correct the schema of the input node.",
-                    node=step.id,
-                    field="schema",
-                )
-                for fault in faults
-            ]
-            return None if faults else to_json_schema(declared)
+            # The node itself reports what is wrong with its schema.
+            return None if check_schema(declared) else to_json_schema(declared)
     return None
 
 

@@ -1,0 +1,60 @@
+"""Choice states."""
+
+from typing import TYPE_CHECKING
+
+from millrace.compiler.bind import condition
+from millrace.compiler.emission import Block, Exit, State
+from millrace.compiler.emit.titles import guard_title, nodes_of, note_variables
+from millrace.compiler.emit.ways import nulls_of, port_of, write_entries, write_ways
+from millrace.compiler.plan import Choose, Gate
+from millrace.compiler.render import Renderer
+from millrace.expressions import Reference
+from millrace.model import Json, Port, StateName
+
+if TYPE_CHECKING:
+    from millrace.compiler.emit.emitter import Emitter
+
+
+def write_choose(emitter: "Emitter", item: Choose, block: Block, exit_: Exit) -> StateName:
+    """Write a node that decides."""
+    step = item.bound.step
+    name = emitter.emission.node_name(step)
+    ways = write_ways(emitter, item, block, exit_)
+    renderer = Renderer(block.scope)
+    attached, _ = renderer.assign(item.attached)
+    port_variable = block.scope.variable(port_of(item.bound)) if step.decides else None
+
+    def way(port: Port) -> tuple[State, StateName]:
+        assigned: State = {port_variable: port} if port_variable is not None else {}
+        assigned |= ways.nulls.get(port, ways.all_null)
+        return {**assigned, **attached}, ways.entries.get(port) or exit_.state(block)
+
+    rules: list[Json] = []
+    for port, test in item.rules:
+        assigned, target = way(port)
+        rules.append({"Condition": renderer.condition(test), "Assign": assigned, "Next": target})
+    assigned, target = way(item.default)
+    state: State = {"Type": "Choice", "Choices": rules, "Default": target, "Assign": assigned}
+    if step.config.notes:
+        state["Comment"] = step.config.notes
+    note_variables(block.emission, name, item.attached, block)
+    return block.add(name, state, nodes_of(item.bound, item.attached))
+
+
+def write_gate(emitter: "Emitter", item: Gate, block: Block, exit_: Exit) -> StateName:
+    """Write a Choice on ports that were decided before."""
+    live = emitter.emission.live
+    every = frozenset[Reference]().union(*(plan.defined & live for _, plan in item.arms))
+    name = block.name(" / ".join(guard_title(emitter.emission, guard) for guard, _ in item.arms))
+    rules: list[Json] = []
+    for guard, plan in item.arms:
+        for reached, entry, unset in write_entries(emitter, guard, plan, block, exit_, every - plan.defined):
+            rule: State = {"Condition": Renderer(block.scope).condition(condition(reached))}
+            if unset:
+                rule["Assign"] = nulls_of(unset, block)
+            rules.append(rule | {"Next": entry})
+    state: State = {"Type": "Choice", "Choices": rules, "Default": exit_.state(block)}
+    nulls = nulls_of(every, block)
+    if nulls:
+        state["Assign"] = nulls
+    return block.add(name, state, ())

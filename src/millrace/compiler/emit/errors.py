@@ -1,0 +1,100 @@
+"""Retriers and catchers."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from millrace.catalogue import Retry
+from millrace.compiler.emission import Block, Exit, State
+from millrace.compiler.emit.ways import Ways, port_of
+from millrace.compiler.plan import Act, Cycle, Iterate
+from millrace.compiler.render import Renderer
+from millrace.expressions import Reference, ReferenceKind
+from millrace.model import ERROR, Json, Port
+from millrace.steps import TRANSIENT_ERRORS
+
+_CAUSE: Final = (
+    '($cause := $states.errorOutput.Cause; $message := $exists($cause) and $substring($cause, 0, 1) = "{" and '
+    '$substring($cause, -1) = "}" ? $parse($cause).errorMessage; '
+    '$exists($message) ? $message : $exists($cause) ? $cause : "")'
+)
+CAUGHT: Final = f'{{"type": $states.errorOutput.Error, "message": {_CAUSE}}}'
+"""A caught error as one JSONata expression; Lambda's causes are JSON with an errorMessage."""
+
+CAUGHT_MEMBERS: Final[State] = {"type": "{% $states.errorOutput.Error %}", "message": f"{{% {_CAUSE} %}}"}
+ALL_ERRORS: Final[list[Json]] = ["States.ALL"]
+
+
+def retriers(retry: Retry | None, *, explicit: bool) -> list[Json]:
+    """Write a retrier: of every error where the node asks for retries, of transient ones by default."""
+    if retry is None or retry.maxAttempts <= 1:
+        return []
+    retrier: State = {
+        "ErrorEquals": list(ALL_ERRORS) if explicit else list(TRANSIENT_ERRORS),
+        "IntervalSeconds": retry.intervalSeconds,
+        "MaxAttempts": retry.maxAttempts - 1,
+        "BackoffRate": retry.backoffRate,
+    }
+    if retry.maxDelaySeconds is not None and retry.maxDelaySeconds > retry.intervalSeconds:
+        retrier["MaxDelaySeconds"] = retry.maxDelaySeconds
+    retrier["JitterStrategy"] = "FULL" if retry.jitter else "NONE"
+    return [retrier]
+
+
+def catchers_of(
+    item: Act | Iterate | Cycle,
+    block: Block,
+    exit_: Exit,
+    ways: Ways,
+    timeout_port: Port | None = None,
+    entry: Mapping[Reference, str] = MappingProxyType({}),
+) -> list[Json]:
+    """Write the catchers of a node: of its timeout where that is a way on, and of its failure.
+
+    `entry` is what the state takes from its input and assigns.
+    """
+    bound = item.bound
+    step, scope = bound.step, block.scope
+    output, error = Reference(ReferenceKind.OUTPUT, step.id), Reference(ReferenceKind.ERROR, step.id)
+    catchers: list[Json] = []
+
+    def catcher(errors: list[Json], port: Port, value: Json, output_text: str, *, fault: bool) -> State:
+        assigned: State = {scope.variable(target): f"{{% {text} %}}" for target, text in entry.items()}
+        if bound.owns_output:
+            assigned[scope.variable(output)] = value
+        for assignment in bound.assignments:
+            if assignment.target is not None and assignment.target != output:
+                assigned[scope.variable(assignment.target)] = None
+        if bound.caught and error in block.emission.live:
+            assigned[scope.variable(error)] = CAUGHT_MEMBERS if fault else None
+        if step.decides:
+            assigned[scope.variable(port_of(bound))] = port
+        for name in bound.carried:
+            assigned[scope.variable(Reference(ReferenceKind.CARRIED, f"{step.id}.{name}"))] = None
+        own = {**entry, output: output_text, error: CAUGHT if fault else "null"}
+        own |= {a.target: "null" for a in bound.assignments if a.target is not None and a.target != output}
+        more, _ = Renderer(scope, own).assign(item.attached)
+        assigned |= ways.nulls.get(port, ways.all_null)
+        target = ways.entries.get(port) or exit_.state(block)
+        return {"ErrorEquals": errors, "Assign": {**assigned, **more}, "Next": target}
+
+    if timeout_port is not None:
+        catchers.append(catcher(["States.Timeout"], timeout_port, None, "null", fault=False))
+    if step.config.onError == "continue":
+        catchers.append(
+            catcher(list(ALL_ERRORS), step.ports[0], {"error": CAUGHT_MEMBERS}, f'{{"error": {CAUGHT}}}', fault=True)
+        )
+    elif step.config.onError == "branch":
+        catchers.append(catcher(list(ALL_ERRORS), ERROR, None, "null", fault=True))
+    return catchers
+
+
+def add_error_handling(state: State, item: Iterate | Cycle, block: Block, exit_: Exit, ways: Ways) -> None:
+    """Add the Retry and the Catch of a container."""
+    config = item.bound.step.config
+    retries = retriers(config.retry, explicit=True)
+    if retries:
+        state["Retry"] = retries
+    catchers = catchers_of(item, block, exit_, ways)
+    if catchers:
+        state["Catch"] = catchers

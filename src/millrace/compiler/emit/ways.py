@@ -1,0 +1,93 @@
+"""What follows a node that decides: the states of its arms, and what is without a value behind each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from millrace.compiler.bind import Bound
+from millrace.compiler.emission import Block, Exit, State
+from millrace.compiler.guards import Atom, Guard
+from millrace.compiler.plan import Act, Choose, Cycle, Gate, Iterate, Plan
+from millrace.expressions import Reference, ReferenceKind
+from millrace.model import Port, StateName
+
+if TYPE_CHECKING:
+    from millrace.compiler.emit.emitter import Emitter
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways on from a decision.
+
+    Attributes:
+        entries: First state by port, for the ports with an arm.
+        nulls: By port, the values of the other arms that are read later and then have none.
+        all_null: The same for a port without an arm.
+    """
+
+    entries: Mapping[Port, StateName]
+    nulls: Mapping[Port, State]
+    all_null: State
+
+
+def write_ways(emitter: "Emitter", item: Act | Choose | Iterate | Cycle, block: Block, exit_: Exit) -> "Ways":
+    """Write the arms of a decision; give their first states, and what each port leaves without a value."""
+    node = item.bound.step.id
+    live = block.emission.live
+    every = frozenset[Reference]().union(*(plan.defined & live for plan in item.arms.values()))
+    shared: dict[int, tuple[Plan, list[Port]]] = {}
+    for port, plan in item.arms.items():
+        shared.setdefault(id(plan), (plan, []))[1].append(port)
+    entries: dict[Port, StateName] = {}
+    nulls: dict[Port, State] = {}
+    for plan, ports in shared.values():
+        guard = frozenset((node, port) for port in ports)
+        for reached, entry, unset in write_entries(emitter, guard, plan, block, exit_, every - plan.defined):
+            for _, port in reached:
+                entries[port], nulls[port] = entry, nulls_of(unset, block)
+    return Ways(entries, nulls, nulls_of(every, block))
+
+
+def write_entries(
+    emitter: "Emitter", guard: Guard, plan: Plan, block: Block, exit_: Exit, unset: frozenset[Reference]
+) -> list[tuple[Guard, StateName, frozenset[Reference]]]:
+    """Write what runs under a guard; give its first states, each with its part of the guard.
+
+    Where the plan begins by telling apart just the cases of its guard, each case leads to its own part at once,
+    without a second Choice.
+    """
+    first = plan.items[0] if plan.items else None
+    if not isinstance(first, Gate) or frozenset[Atom]().union(*(inner for inner, _ in first.arms)) != guard:
+        return [(guard, emitter.plan(plan, block, exit_), unset)]
+    rest = plan.items[1:]
+    if rest:
+        exit_ = Exit(emitter.plan(Plan(rest), block, exit_))
+    live = block.emission.live
+    every = frozenset[Reference]().union(*(arm.defined & live for _, arm in first.arms))
+    entries: list[tuple[Guard, StateName, frozenset[Reference]]] = []
+    for inner, arm in first.arms:
+        entries += write_entries(emitter, inner, arm, block, exit_, unset | (every - arm.defined))
+    return entries
+
+
+def settled(bound: Bound, block: Block, port: Port | None, ways: "Ways") -> State:
+    """Give what is known when a node has ended well: the port, no error, nothing from the arms not taken."""
+    known: State = {}
+    error = Reference(ReferenceKind.ERROR, bound.step.id)
+    if bound.caught and error in block.emission.live:
+        known[block.scope.variable(error)] = None
+    if port is not None:
+        if bound.step.decides:
+            known[block.scope.variable(port_of(bound))] = port
+        known |= ways.nulls.get(port, ways.all_null)
+    return known
+
+
+def nulls_of(references: Iterable[Reference], block: Block) -> State:
+    """Give assignments that leave values null."""
+    return {block.scope.variable(unset): None for unset in sorted(references)}
+
+
+def port_of(bound: Bound) -> Reference:
+    """Name the port that a node took."""
+    return Reference(ReferenceKind.PORT, bound.step.id)
