@@ -63,7 +63,9 @@ class Rule(Model):
     operator: Annotated[
         Comparison,
         BeforeValidator(_comparison),
-        Field(description="How the values are compared.", examples=["equals", "greater", "contains", "in"]),
+        Field(
+            strict=False, description="How the values are compared.", examples=["equals", "greater", "contains", "in"]
+        ),
     ]
     right: Annotated[
         Value,
