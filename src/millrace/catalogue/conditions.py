@@ -53,19 +53,20 @@ def _comparison(operator: object) -> object:
     """Read the other spellings of an operator: `not equals`, `not_equals`, `starts`, `>=`."""
     if not isinstance(operator, str):
         return operator
-    return _SPELLINGS.get(re.sub(r"[\s_-]+", "", operator).lower(), operator)
+    comparison = _SPELLINGS.get(re.sub(r"[\s_-]+", "", operator[:64]).lower())
+    if comparison is None:
+        raise ValueError(f"expected one of {', '.join(Comparison)}, found {operator[:64]!r}")
+    return comparison
 
 
-class Rule(Model):
+class Rule(Model, strict=False):
     """A comparison of two values. Missing values never fail a run; a comparison with one is false."""
 
     left: Annotated[Value, Field(description="The value that is looked at.", examples=["${fetch.output.status}"])]
     operator: Annotated[
         Comparison,
         BeforeValidator(_comparison),
-        Field(
-            strict=False, description="How the values are compared.", examples=["equals", "greater", "contains", "in"]
-        ),
+        Field(description="How the values are compared.", examples=["equals", "greater", "contains", "in"]),
     ]
     right: Annotated[
         Value,
@@ -78,7 +79,6 @@ class Rule(Model):
     type: Annotated[
         ComparedAs | None,
         Field(
-            strict=False,
             description="What both values are taken for; by default what they are. As numbers, text that is a number "
             "counts; dates are ISO 8601 text or milliseconds.",
         ),
