@@ -41,8 +41,8 @@ class Decomposition:
         components = self._closures(vertices, complement=False)
         if len(components) > 1:
             return Shape("parallel", components)
-        # Two vertices without an order between them lie on the same side of every complete cut. So the consecutive parts
-        # are the components of incomparability, and the topological numbers put them in order.
+        # Two vertices without an order between them lie on the same side of every complete cut. So the consecutive
+        # parts are the components of incomparability, and the topological numbers put them in order.
         consecutive = self._closures(vertices, complement=True)
         return Shape("series", consecutive) if len(consecutive) > 1 else Shape("prime", (vertices,))
 

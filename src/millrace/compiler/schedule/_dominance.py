@@ -12,8 +12,9 @@ from millrace.compiler.schedule._poset import vertices_of
 class Dominance:
     """The cores of a poset's sets: what is left without the vertices that another dominates.
 
-    A vertex dominates another when it takes at least as long, comes after all of the other's ancestors and before all of its
-    descendants. Then every schedule of the rest holds the other vertex too, beside the dominating one, at the same makespan.
+    A vertex dominates another when it takes at least as long, comes after all of the other's ancestors and before all
+    of its descendants. Then every schedule of the rest holds the other vertex too, beside the dominating one, at the
+    same makespan.
     """
 
     __slots__ = ("_cores", "_decomposition", "_durations")

@@ -18,7 +18,8 @@ def topological_order(successors: Sequence[Sequence[int]]) -> list[int]:
         for successor in following:
             if not 0 <= successor < size:
                 raise ValueError(
-                    f"expected edges between the nodes 0..{size - 1}, found {node} -> {successor}: add the node or drop the edge"
+                    f"expected edges between the nodes 0..{size - 1}, found {node} -> {successor}: "
+                    "add the node or drop the edge"
                 )
             missing[successor] += 1
     ready = [node for node in range(size) if not missing[node]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from millrace.compiler.schedule._block import Block, join, vertex_block
 from millrace.compiler.schedule._poset import Poset, vertices_of
 
 
@@ -13,6 +14,10 @@ class Layering(NamedTuple):
 
     makespan: float
     layers: list[int]
+
+    def block(self) -> Block:
+        """The layers in sequence."""
+        return join("series", [join("parallel", map(vertex_block, vertices_of(layer))) for layer in self.layers])
 
 
 def longest_first(order: Poset, vertices: int, durations: Sequence[float]) -> Layering:

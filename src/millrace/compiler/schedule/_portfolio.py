@@ -26,12 +26,17 @@ PLANS = (
 DISTURBED_PLANS = (Plan(width=1, cut_limit=4, pessimism=1.0),)
 """How disturbed durations are searched."""
 
-WORK = 10_000
-WORK_PER_VERTEX = 300
-"""Vertex visits granted to the search of the expected durations, each about 0.3 microseconds: in all, and a vertex more."""
-DISTURBED_WORK_PER_VERTEX = 60
+WORK = 8_000
+"""Vertex visits, of about 0.3 microseconds each, granted to the search of the expected durations."""
+WORK_PER_VERTEX = 200
+"""More of them for each vertex."""
+DISTURBED_WORK_PER_VERTEX = 50
+"""Vertex visits granted to each search of disturbed durations."""
 DISTURBED_VERTICES = 300
-"""Larger orders are searched for their expected durations alone."""
+"""Orders with more vertices are searched for their expected durations alone."""
+UNDISTURBED_WORK_PER_VERTEX = 900
+UNDISTURBED_WORK = 1_000_000
+"""Vertex visits granted to the search of such an order: so many a vertex, up to so many in all."""
 
 DISTURBANCES = 6
 """On how many assignments of disturbed durations schedules are compared."""
@@ -46,14 +51,14 @@ ROBUSTNESS = 0.5
 def best_block(order: Poset, durations: Sequence[float]) -> Block:
     """A schedule of a whole order: short for the expected durations, and not much longer for others near them.
 
-    Expected durations are rarely met, and of many schedules that are equally short for them some are far better when a vertex
-    takes longer. So the schedule found is compared, over disturbed durations, with those that suit some of these best.
+    Expected durations are rarely met, and of many schedules that are equally short for them some are far better when a
+    vertex takes longer. So the schedule found is compared, over disturbed durations, with schedules that suit these.
     """
     decomposition = Decomposition(order)
     size = len(durations)
-    best = _search(decomposition, durations, PLANS, WORK + WORK_PER_VERTEX * size)
     if size > DISTURBED_VERTICES:
-        return best
+        return _search(decomposition, durations, PLANS, min(UNDISTURBED_WORK_PER_VERTEX * size, UNDISTURBED_WORK))
+    best = _search(decomposition, durations, PLANS, WORK + WORK_PER_VERTEX * size)
     random = Random(size)  # noqa: S311 - not a secret: the same order gets the same schedule
     cases = [_Case(durations, _critical_path(order, durations), 1.0)]
     for _ in range(DISTURBANCES):
@@ -86,8 +91,13 @@ def _search(decomposition: Decomposition, durations: Sequence[float], plans: Seq
     vertices = decomposition.order.everything
     enough = bounds.lower(vertices) * (1 + TOLERANCE)
     for plan in plans:
-        if search.improve(vertices, plan) <= enough or search.exhausted:
+        if search.improve(vertices, plan) <= enough:
             break
+        if search.exhausted:
+            # A search that had to hurry may do worse than the simplest schedule.
+            layers = relax(bounds.layering(vertices).block(), decomposition)
+            found = relax(search.block(vertices), decomposition)
+            return min(found, layers, key=lambda block: block_makespan(block, durations))
     return relax(search.block(vertices), decomposition)
 
 

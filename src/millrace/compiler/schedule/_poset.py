@@ -11,9 +11,9 @@ from itertools import compress, count
 class Poset:
     """A transitively reduced order of the vertices 0..n-1, numbered topologically.
 
-    A set of vertices is an int with bit v set for vertex v. In all sets that the scheduler forms, the edges
-    inside the set generate the order inside it: the sets are convex (they hold each vertex between two of theirs), or lack
-    only vertices that another one dominates.
+    A set of vertices is an int with bit v set for vertex v. In all sets that the scheduler forms, the edges inside the
+    set generate the order inside it: the sets are convex (they hold each vertex between two of theirs), or lack only
+    vertices that another one dominates.
     """
 
     predecessors: tuple[tuple[int, ...], ...]

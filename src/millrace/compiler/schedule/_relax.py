@@ -11,8 +11,8 @@ from millrace.compiler.schedule._decomposition import Decomposition
 def relax(block: Block, decomposition: Decomposition) -> Block:
     """The schedule with each barrier between unconnected vertices dissolved; it orders a subset of the pairs.
 
-    Where two consecutive members of a Series hold sets that are not connected as a whole, each component runs its share of
-    the first and then its share of the second, side by side with the other components. Works bottom-up.
+    Where two consecutive members of a Series hold sets that are not connected as a whole, each component runs its share
+    of the first and then its share of the second, side by side with the other components. Works bottom-up.
     """
     if block.kind == "vertex":
         return block

@@ -10,7 +10,7 @@ from millrace.compiler.schedule._decomposition import Decomposition
 from millrace.compiler.schedule._graph import topological_order, transitive_reduction
 from millrace.compiler.schedule._portfolio import best_block
 from millrace.compiler.schedule._poset import poset, restrict, vertices_of
-from millrace.compiler.schedule._tree import Leaf, Tree, parallel, series
+from millrace.compiler.schedule._tree import Leaf, Tree, in_node_order, parallel, series
 
 
 def schedule(successors: Sequence[Sequence[int]], durations: Sequence[float]) -> Tree:
@@ -47,7 +47,7 @@ def schedule(successors: Sequence[Sequence[int]], durations: Sequence[float]) ->
         else:
             pending.append(current)
             pending.extend(shape.parts)
-    return trees[order.everything]
+    return in_node_order(trees[order.everything])
 
 
 NEGLIGIBLE = 1e-6
@@ -63,5 +63,8 @@ def _positive(durations: Sequence[float], size: int) -> list[float]:
     for node, duration in enumerate(durations):
         if not (isfinite(duration) and duration >= 0):
             raise ValueError(f"expected a duration that is finite and at least 0, found {duration!r} for node {node}")
-    floor = sum(durations) / size * NEGLIGIBLE
+    total = sum(durations)
+    if not isfinite(total):
+        raise ValueError(f"expected durations whose sum is finite, found {max(durations)!r} as the longest")
+    floor = total / size * NEGLIGIBLE
     return [max(duration, floor) for duration in durations] if floor else [1.0] * size

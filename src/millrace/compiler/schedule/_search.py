@@ -158,8 +158,8 @@ class Search:
     def _repairs(self, vertices: int, tried: set[int]) -> list[int]:
         """Cuts near the best known one, each of which takes apart a pair of vertices that it makes wait for each other.
 
-        The vertices of a longest path through the schedule that are nearest to the barrier cross it, each with those that
-        must stay before or behind it.
+        The vertices of a longest path through the schedule that are nearest to the barrier cross it, each with those
+        that must stay before or behind it.
         """
         order = self._bounds.decomposition.order
         first = self._choices[vertices].first
@@ -188,12 +188,14 @@ class Search:
 
     def _estimate(self, vertices: int) -> float:
         """What a set will probably take: its lower bound, and a share of what a simple schedule takes beyond it."""
+        lower, upper = self._bounds.bounds(vertices)
+        if upper <= lower or not self._pessimism:
+            return lower
         shape = self._bounds.shape(vertices)
         if shape.kind == "series":
             return sum([self._estimate(part) for part in shape.parts])
         if shape.kind in ("parallel", "dominated"):
             return max([self._estimate(part) for part in shape.parts])
-        lower, upper = self._bounds.bounds(vertices)
         known = self._choices.get(vertices)
         if known is not None and known.makespan < upper:
             upper = known.makespan
@@ -233,8 +235,7 @@ class Search:
         if shape.kind == "vertex":
             return vertex_block(vertices.bit_length() - 1)
         if depth > DEPTH_LIMIT or (shape.kind == "prime" and vertices not in self._choices):
-            layers = self._bounds.layering(vertices).layers
-            return join("series", [join("parallel", map(vertex_block, vertices_of(layer))) for layer in layers])
+            return self._bounds.layering(vertices).block()
         if shape.kind == "dominated":
             return self._bounds.dominance.complete(self.block(shape.parts[0], depth + 1), vertices)
         if shape.kind == "prime":

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,10 @@ def makespan(tree: Tree, durations: Sequence[float]) -> float:
 
 def fold(
     tree: Tree,
-    leaf: Callable[[int], float],
-    in_series: Callable[[list[float]], float],
-    in_parallel: Callable[[list[float]], float],
-) -> float:
+    leaf: Callable[[int], Value],
+    in_series: Callable[[list[Value]], Value],
+    in_parallel: Callable[[list[Value]], Value],
+) -> Value:
     """Combine the members' values bottom-up, without recursion: trees nest as deeply as the graph is long."""
     preorder: list[Tree] = []
     pending: list[Tree] = [tree]
@@ -100,7 +104,7 @@ def fold(
         preorder.append(current)
         pending.extend(members(current))
     # In the reversed preorder a tree follows its members, whose values are the last ones pushed.
-    values: list[float] = []
+    values: list[Value] = []
     for current in reversed(preorder):
         if isinstance(current, Leaf):
             values.append(leaf(current.node))
@@ -111,3 +115,20 @@ def fold(
         del values[-width:]
         values.append(combined)
     return values[0]
+
+
+def in_node_order(tree: Tree) -> Tree:
+    """The same schedule, with each Parallel's branches ordered by the smallest node in them."""
+
+    def in_series(parts: list[tuple[int, Tree]]) -> tuple[int, Tree]:
+        return min([smallest for smallest, _ in parts]), Series(tuple([part for _, part in parts]))
+
+    def in_parallel(branches: list[tuple[int, Tree]]) -> tuple[int, Tree]:
+        branches.sort(key=itemgetter(0))
+        return branches[0][0], Parallel(tuple([branch for _, branch in branches]))
+
+    return fold(tree, _numbered, in_series, in_parallel)[1]
+
+
+def _numbered(node: int) -> tuple[int, Tree]:
+    return node, Leaf(node)
