@@ -189,8 +189,7 @@ def test_the_steps_function_runs_jmespath() -> None:
     event = {
         "type": "transform",
         "node": "n",
-        "config": {"language": "jmespath", "expression": "a[0]"},
-        "input": {"a": [7]},
+        "config": {"language": "jmespath", "expression": "a[0]", "input": {"a": [7]}},
     }
     assert _handler("steps")(event, None) == {"output": 7, "console": []}
 

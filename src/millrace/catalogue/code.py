@@ -79,7 +79,10 @@ class Code(NodeType[CodeConfig]):
         return own if config.timeoutSeconds is None else own | {"timeoutSeconds": config.timeoutSeconds}
 
     def lower(self, config: CodeConfig, scope: LowerScope) -> Lowering:
-        """Call the function; the source goes as it is, because `${…}` in it is JavaScript's own."""
+        """Call the function with the source as it is: `${…}` in it is JavaScript's own.
+
+        The node's input is not sent, because code sees its `inputs` only and a state's payload is small.
+        """
         settings = self.settings(config)
         source = settings.pop("source")
         arguments = {at: scope.template(value, at) for at, value in settings.items()}
@@ -89,7 +92,6 @@ class Code(NodeType[CodeConfig]):
                 "type": self.name,
                 "node": scope.node,
                 "config": {**arguments, "source": source},
-                "input": scope.input,
             },
             result=".Payload.output",
             function=self.function,

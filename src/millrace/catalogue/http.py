@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from millrace.catalogue.config import ExpressionText, Model, NodeConfig, Text, Value
-from millrace.catalogue.lowering import Lowering
+from millrace.catalogue.lowering import LAMBDA_INVOKE, Lowering, Task
 from millrace.catalogue.node import Category, Function, LowerScope, NodeFailure, NodeType, RunContext
 from millrace.expressions import is_template
 from millrace.model import Code
@@ -185,9 +185,18 @@ class Http(NodeType[HttpConfig]):
         return own if config.timeoutSeconds is None else own | {"timeoutSeconds": config.timeoutSeconds}
 
     def lower(self, config: HttpConfig, scope: LowerScope) -> Lowering:
-        """Check what can be known before the run, then call the function."""
+        """Check what can be known before the run, then call the function.
+
+        The node's input is not sent, because a call reads its config only and a state's payload is small.
+        """
         _check_pagination(config, scope)
-        return super().lower(config, scope)
+        return Task(
+            resource=LAMBDA_INVOKE,
+            arguments={"type": self.name, "node": scope.node, "config": scope.template(self.settings(config), "")},
+            result=".Payload.output",
+            function=self.function,
+            expected_seconds=self.expected_seconds,
+        )
 
     def run(self, config: HttpConfig, context: RunContext) -> "Json":
         """Make the call once."""

@@ -73,9 +73,8 @@ class Transform(NodeType[TransformConfig]):
                 "config": {
                     "language": config.language,
                     "expression": config.expression,
-                    **({"input": scope.template(config.input, "input")} if given else {}),
+                    "input": scope.template(config.input, "input") if given else scope.input,
                 },
-                "input": None if given else scope.input,
             },
             result=".Payload.output",
             function=self.function,
@@ -87,9 +86,9 @@ class Transform(NodeType[TransformConfig]):
         import jmespath
         from jmespath.exceptions import JMESPathError
 
-        value = config.input if "input" in config.model_fields_set else context.input
+        del context
         try:
-            return jmespath.search(config.expression, value)
+            return jmespath.search(config.expression, config.input)
         except JMESPathError as error:
             raise NodeFailure("Transform.Error", f"The JMESPath expression failed: {error}") from None
         except RecursionError:
