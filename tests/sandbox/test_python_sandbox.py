@@ -186,6 +186,7 @@ def test_memory_is_bounded(source: str) -> None:
         "exec('import socket')",
         "import urllib.request",
         "raise SystemExit(3)",
+        "return 10 ** 5000",
     ],
 )
 def test_ways_out_end_in_a_failure(source: str) -> None:

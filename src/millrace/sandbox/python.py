@@ -120,8 +120,10 @@ def run_python(source: str, inputs: Mapping[str, Json], limits: Limits, console:
     except MontyRuntimeError as error:
         output.flush()
         raise _failure(error, source, limits) from None
-    except MontyCrashedError:
+    except MontyCrashedError as error:
         output.flush()
+        if error.timed_out:
+            raise _timeout(limits) from None
         raise ProgramError(
             "The interpreter died while it ran the code; it needed too much memory or nested too deeply"
         ) from None
@@ -133,7 +135,10 @@ def run_python(source: str, inputs: Mapping[str, Json], limits: Limits, console:
         raise ResultError(
             f"The returned value has {len(result):,} characters of JSON; at most {limits.result_bytes:,} are allowed"
         )
-    return json.loads(result)
+    try:
+        return json.loads(result)
+    except RecursionError:
+        raise ResultError("The returned value is nested too deeply; flatten it") from None
 
 
 def _wrap(source: str, names: list[str]) -> str:
@@ -168,9 +173,7 @@ def _failure(error: "MontyRuntimeError", source: str, limits: Limits) -> Sandbox
     inner = error.exception()
     match inner:
         case TimeoutError() if "limit exceeded" in reason:
-            return ProgramTimeoutError(
-                f"The code ran longer than {limits.seconds:g} s; raise timeoutSeconds or do less in one node"
-            )
+            return _timeout(limits)
         case MemoryError():
             megabytes = limits.memory_bytes // 1024**2
             message = f"The code needed more than {megabytes} MB of memory; work on fewer items at a time"
@@ -182,6 +185,12 @@ def _failure(error: "MontyRuntimeError", source: str, limits: Limits) -> Sandbox
             )
         case _:
             return ProgramError(reason, _position(error, source))
+
+
+def _timeout(limits: Limits) -> ProgramTimeoutError:
+    return ProgramTimeoutError(
+        f"The code ran longer than {limits.seconds:g} s; raise timeoutSeconds or do less in one node"
+    )
 
 
 def _reason(error: "MontyRuntimeError | MontySyntaxError") -> str:
