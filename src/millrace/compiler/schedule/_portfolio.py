@@ -38,6 +38,11 @@ UNDISTURBED_WORK_PER_VERTEX = 900
 UNDISTURBED_WORK = 1_000_000
 """Vertex visits granted to the search of such an order: so many a vertex, up to so many in all."""
 
+HARD = 1.1
+"""Where the makespan found is more than this many times the lower bound, the search may go on."""
+HARD_WORK = 4
+"""How many times the first grant of work it gets then."""
+
 DISTURBANCES = 6
 """On how many assignments of disturbed durations schedules are compared."""
 DISTURBED_SEARCHES = 3
@@ -58,7 +63,8 @@ def best_block(order: Poset, durations: Sequence[float]) -> Block:
     size = len(durations)
     if size > DISTURBED_VERTICES:
         return _search(decomposition, durations, PLANS, min(UNDISTURBED_WORK_PER_VERTEX * size, UNDISTURBED_WORK))
-    best = _search(decomposition, durations, PLANS, WORK + WORK_PER_VERTEX * size)
+    work = WORK + WORK_PER_VERTEX * size
+    best = _search(decomposition, durations, PLANS, work, HARD_WORK * work)
     random = Random(size)  # noqa: S311 - not a secret: the same order gets the same schedule
     cases = [_Case(durations, _critical_path(order, durations), 1.0)]
     for _ in range(DISTURBANCES):
@@ -84,21 +90,23 @@ class _Case(NamedTuple):
         return self.weight * block_makespan(block, self.durations) / self.critical_path
 
 
-def _search(decomposition: Decomposition, durations: Sequence[float], plans: Sequence[Plan], work: int) -> Block:
-    """The best schedule that the plans find for one assignment of durations."""
+def _search(decomposition: Decomposition, durations: Sequence[float], plans: Sequence[Plan], *grants: int) -> Block:
+    """The best schedule that the plans find for one assignment of durations.
+
+    The first grant of work is for every order, each further one for those whose schedule still is far above the bound.
+    """
     bounds = Bounds(decomposition, durations)
-    search = Search(bounds, work)
+    search = Search(bounds)
     vertices = decomposition.order.everything
-    enough = bounds.lower(vertices) * (1 + TOLERANCE)
-    for plan in plans:
-        if search.improve(vertices, plan) <= enough:
+    for work in grants:
+        if search.improve(vertices, plans, work) <= HARD * bounds.lower(vertices):
             break
-        if search.exhausted:
-            # A search that had to hurry may do worse than the simplest schedule.
-            layers = relax(bounds.layering(vertices).block(), decomposition)
-            found = relax(search.block(vertices), decomposition)
-            return min(found, layers, key=lambda block: block_makespan(block, durations))
-    return relax(search.block(vertices), decomposition)
+    found = relax(search.block(vertices), decomposition)
+    if not search.exhausted:
+        return found
+    # A search that had to hurry may do worse than the simplest schedule.
+    layers = relax(bounds.layering(vertices).block(), decomposition)
+    return min(found, layers, key=lambda block: block_makespan(block, durations))
 
 
 def _critical_path(order: Poset, durations: Sequence[float]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -48,24 +48,35 @@ class Search:
 
     __slots__ = ("_bounds", "_choices", "_cut_limit", "_overdraft_limit", "_pessimism", "_work_limit")
 
-    def __init__(self, bounds: Bounds, work: int) -> None:
+    def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._choices: dict[int, Choice] = {}
         self._cut_limit = 0
         self._pessimism = 0.0
-        self._work_limit = bounds.decomposition.work + work
-        self._overdraft_limit = bounds.decomposition.work + OVERDRAFT * work
+        self._work_limit = 0
+        self._overdraft_limit = 0
 
     @property
     def exhausted(self) -> bool:
         """Whether the work granted is used up."""
         return self._bounds.decomposition.work > self._work_limit
 
-    def improve(self, vertices: int, plan: Plan) -> float:
-        """Search by a plan, what earlier plans found in mind; the least makespan found so far."""
-        self._cut_limit = plan.cut_limit
-        self._pessimism = plan.pessimism
-        return self._solve(vertices, plan.width, 0.0, 0)
+    def improve(self, vertices: int, plans: Sequence[Plan], work: int) -> float:
+        """The least makespan found so far, after searching by the plans in turn for about so many more vertex visits.
+
+        Ends early where the makespan is known to be the least there is.
+        """
+        self._work_limit = self._bounds.decomposition.work + work
+        self._overdraft_limit = self._bounds.decomposition.work + OVERDRAFT * work
+        enough = self._bounds.lower(vertices) * (1 + TOLERANCE)
+        makespan = inf
+        for plan in plans:
+            self._cut_limit = plan.cut_limit
+            self._pessimism = plan.pessimism
+            makespan = self._solve(vertices, plan.width, 0.0, 0)
+            if makespan <= enough or self.exhausted:
+                break
+        return makespan
 
     def _solve(self, vertices: int, width: int, goal: float, depth: int) -> float:
         """The makespan found for a set; nothing is gained by going below the goal."""
