@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import jsonatapy
 
@@ -56,8 +56,9 @@ class FakeScope:
             self.report(Code.TYPE_MISMATCH, at, f"expected {expected}, found {known}", "")
         return parsed
 
-    def expression(self, text: str, at: str, *, of_input: bool = False) -> Expression:
-        parsed, problems = parse_expression(text, NameScope(NODES, fields_of_input=of_input))
+    def expression(self, text: str, at: str, *, of: Literal["run", "input", "item"] = "run") -> Expression:
+        names = NameScope(NODES, fields_of_input=of == "input", fields_of_item=of == "item")
+        parsed, problems = parse_expression(text, names)
         for problem in problems:
             self._add(problem, at)
         return parsed or literal(None)

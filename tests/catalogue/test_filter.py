@@ -85,7 +85,7 @@ def test_the_result_is_always_a_list(items: Any, found: Any) -> None:
     [
         ({}, Code.MISSING_CONFIG, "condition"),
         ({"expression": "price >"}, Code.SYNTAX_ERROR, "expression"),
-        ({"expression": "a = 5) or (b = 2"}, Code.UNKNOWN_NAME, "expression"),
+        ({"expression": "a = 5) or (b = 2"}, Code.SYNTAX_ERROR, "expression"),
         (
             {"expression": "a", "condition": {"left": "a", "operator": "exists"}},
             Code.INVALID_CONFIG,

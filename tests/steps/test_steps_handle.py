@@ -10,8 +10,9 @@ import pytest
 from pydantic import Field
 
 from millrace.catalogue import NodeConfig, NodeFailure, NodeType, RunContext
+from millrace.catalogue.failure import TRANSIENT_ERRORS
 from millrace.model import Json, NodeId
-from millrace.steps import OUTPUT_LIMIT_BYTES, TRANSIENT_ERRORS, StepError, handle, split_message
+from millrace.steps import OUTPUT_LIMIT_BYTES, StepError, handle, split_message
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 

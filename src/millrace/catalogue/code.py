@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import AfterValidator, Field
 
 from millrace.catalogue.config import NodeConfig, Value
-from millrace.catalogue.lowering import LAMBDA_INVOKE, Lowering, Task
+from millrace.catalogue.lowering import GRACE_SECONDS, LAMBDA_INVOKE, Lowering, Task
 from millrace.catalogue.node import Category, Function, LowerScope, NodeFailure, NodeType, RunContext
 from millrace.model import Json
 
@@ -96,6 +96,7 @@ class Code(NodeType[CodeConfig]):
             result=".Payload.output",
             function=self.function,
             expected_seconds=self.expected_seconds,
+            grace_seconds=GRACE_SECONDS,
         )
 
     def run(self, config: CodeConfig, context: RunContext) -> Json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from millrace.catalogue.config import ExpressionText, Model, NodeConfig, Text, Value
-from millrace.catalogue.lowering import LAMBDA_INVOKE, Lowering, Task
+from millrace.catalogue.lowering import GRACE_SECONDS, LAMBDA_INVOKE, Lowering, Task
 from millrace.catalogue.node import Category, Function, LowerScope, NodeFailure, NodeType, RunContext
 from millrace.expressions import is_template
 from millrace.model import Code
@@ -196,6 +196,7 @@ class Http(NodeType[HttpConfig]):
             result=".Payload.output",
             function=self.function,
             expected_seconds=self.expected_seconds,
+            grace_seconds=GRACE_SECONDS,
         )
 
     def run(self, config: HttpConfig, context: RunContext) -> "Json":

@@ -4,14 +4,13 @@ JSONata gives a list of one as its item and an empty list as nothing. `[expressi
 inside lists as they are (docs.jsonata.org, "Sequences").
 """
 
-from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from millrace.catalogue.config import ExpressionText, Value
 from millrace.catalogue.node import LowerScope
-from millrace.expressions import Expression, Reference, as_expression, jsonata, literal
+from millrace.expressions import Expression, Reference, as_expression, jsonata
 from millrace.model import JsonType
 
 Items = Annotated[
@@ -40,8 +39,6 @@ Null and nothing are equal. `$string` rounds to 15 digits (JSONata, "Numeric fun
 are written in two parts. `$distinct` would not do: it compares every pair.
 """
 
-_ITEM_OPENING: Final = "[].("
-
 
 def as_list(items: Expression) -> Expression:
     """Give items as a list: null as an empty one, any other value as a list of it."""
@@ -66,11 +63,4 @@ def items_of(items: Any, scope: LowerScope) -> Expression:
 
 def item_expression(text: str, at: str, scope: LowerScope) -> Expression:
     """Parse JSONata about one item of a list: bare names are the item's fields and `$` is the item."""
-    # Behind a dot the parser takes bare names for fields; the opening itself is no part of the result.
-    parsed = scope.expression(f"{_ITEM_OPENING}{text})", at)
-    parts = list(parsed.parts)
-    if not (isinstance(parts[0], str) and parts[0].startswith(_ITEM_OPENING) and isinstance(parts[-1], str)):
-        return literal(None)
-    parts[0] = parts[0][len(_ITEM_OPENING) :]
-    parts[-1] = parts[-1][:-1]
-    return replace(parsed, parts=tuple(parts), type=None, optional=True, fallible=True, atomic=False)
+    return scope.expression(text, at, of="item")

@@ -61,6 +61,7 @@ class Task:
         function: The Lambda function that runs it, if one does.
         permissions: IAM actions, each with the resources that it needs.
         ports: Port by the value of a member of the result, for nodes whose outcome decides the way on.
+        grace_seconds: Seconds that the state waits longer than the node, which keeps its time limit itself.
         timeout_port: The port that is live when the task's time is up, instead of an error.
         expected_seconds: How long it takes, when nothing better is known.
     """
@@ -74,6 +75,7 @@ class Task:
     port_member: str = ""
     timeout_port: Port | None = None
     expected_seconds: float = 1.0
+    grace_seconds: int = 0
 
     @property
     def waits_for_token(self) -> bool:
@@ -144,3 +146,5 @@ class Nothing:
 Lowering: TypeAlias = Value | SetVariable | Decide | Task | Pause | Stop | Each | Repeat | Result | Gather | Nothing
 
 LAMBDA_INVOKE: Final = "arn:aws:states:::lambda:invoke"
+GRACE_SECONDS: Final = 5
+"""Time to start a function and to report its own timeout, which says more than Step Functions' States.Timeout."""

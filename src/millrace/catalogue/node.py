@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from millrace.catalogue.config import NodeConfig, Retry
 from millrace.catalogue.lowering import LAMBDA_INVOKE, Lowering, Task
@@ -91,8 +91,15 @@ class LowerScope(Protocol):
         """
         ...
 
-    def expression(self, text: str, at: str, *, of_input: bool = False) -> Expression:
-        """Parse JSONata that stands without `${ … }`; `of_input` makes a bare field an error that suggests `input.`."""
+    def expression(self, text: str, at: str, *, of: Literal["run", "input", "item"] = "run") -> Expression:
+        """Parse JSONata that stands without `${ … }`.
+
+        Args:
+            text: The JSONata.
+            at: The field's dotted path, for diagnostics.
+            of: What it is about; of an `item`, bare names are the item's fields and `$` is the item; of the `input`, a
+                bare field is an error that suggests `input.<field>`.
+        """
         ...
 
     def report(self, code: Code, at: str, message: str, remedy: str) -> None:

@@ -84,22 +84,5 @@ class Subworkflow(NodeType[SubworkflowConfig]):
                 },
             },
             result=".Output" if config.wait else "",
-            permissions=_permissions(machine, wait=config.wait),
             expected_seconds=self.expected_seconds if config.wait else 0.1,
         )
-
-
-def _permissions(machine: str, *, wait: bool) -> tuple[tuple[str, str], ...]:
-    """Step Functions Developer Guide, "IAM policies for calling Step Functions"."""
-    start = ("states:StartExecution", machine)
-    if not wait:
-        return (start,)
-    rule = "arn:aws:events:*:*:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
-    return (
-        start,
-        ("states:DescribeExecution", "*"),
-        ("states:StopExecution", "*"),
-        ("events:PutTargets", rule),
-        ("events:PutRule", rule),
-        ("events:DescribeRule", rule),
-    )

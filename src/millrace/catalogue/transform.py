@@ -53,7 +53,7 @@ class Transform(NodeType[TransformConfig]):
         """Give the expression's value, or a call of the function for JMESPath."""
         given = "input" in config.model_fields_set
         if config.language == "jsonata":
-            expression = scope.expression(config.expression, "expression", of_input=True)
+            expression = scope.expression(config.expression, "expression", of="input")
             return lowering.Value(
                 _with_input(expression, as_expression(scope.template(config.input, "input"))) if given else expression
             )

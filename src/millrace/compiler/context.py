@@ -29,3 +29,7 @@ class CompileContext:
     def function_name(self, function: str) -> str:
         """Give the name that Lambda's Invoke takes for one of our functions."""
         return self.function_names.get(function, f"millrace-{function}")
+
+    def machine_arn(self, workflow: str) -> str:
+        """Give the ARN to start for a workflow that a subworkflow node names; the id itself where none is known."""
+        return self.machine_arns.get(workflow, workflow)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from millrace.catalogue import (
     Decide,
@@ -112,8 +112,9 @@ class _Scope:
             self._check_type(template, at, expected)
         return template
 
-    def expression(self, text: str, at: str, *, of_input: bool = False) -> Expression:
-        expression, problems = parse_expression(text, replace(self.names, fields_of_input=of_input))
+    def expression(self, text: str, at: str, *, of: Literal["run", "input", "item"] = "run") -> Expression:
+        names = replace(self.names, fields_of_input=of == "input", fields_of_item=of == "item")
+        expression, problems = parse_expression(text, names)
         for problem in problems:
             self._add(at, problem)
         if expression is None:

@@ -1,8 +1,14 @@
 """What a machine's role must be allowed to do."""
 
+from collections.abc import Iterator
+from typing import Final
+
 from millrace.catalogue import Task
 from millrace.compiler.context import CompileContext
 from millrace.compiler.plan import Act, Delegate, Plan
+
+_SYNC_RULE: Final = "arn:aws:events:*:*:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+"""The rule by which .sync:2 learns of an end (Step Functions, "IAM policies for calling Step Functions")."""
 
 
 def permissions(plan: Plan, context: CompileContext) -> tuple[tuple[str, str], ...]:
@@ -10,26 +16,29 @@ def permissions(plan: Plan, context: CompileContext) -> tuple[tuple[str, str], .
     needed: set[tuple[str, str]] = set()
     for item in plan.walk():
         if isinstance(item, Act) and isinstance(item.operation, Task):
-            needed |= set(item.operation.permissions)
-            if item.operation.function is not None:
-                needed.add(("lambda:InvokeFunction", _function_arn(context.function_name(item.operation.function))))
+            needed |= set(_of_task(item.operation, context))
         elif isinstance(item, Delegate):
-            machine = context.child_arns.format(name=item.name)
-            execution = machine.replace(":stateMachine:", ":execution:") + ":*"
-            needed |= {
-                ("states:StartExecution", machine),
-                ("states:DescribeExecution", execution),
-                ("states:StopExecution", execution),
-                # .sync:2 learns of the end by a rule that Step Functions keeps in the account.
-                ("events:PutTargets", _SYNC_RULE),
-                ("events:PutRule", _SYNC_RULE),
-                ("events:DescribeRule", _SYNC_RULE),
-            }
+            needed |= set(_starting(context.child_arns.format(name=item.name), wait=True))
     return tuple(sorted(needed))
 
 
-_SYNC_RULE = "arn:aws:events:*:*:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+def _of_task(operation: Task, context: CompileContext) -> Iterator[tuple[str, str]]:
+    yield from operation.permissions
+    if operation.function is not None:
+        name = context.function_name(operation.function)
+        yield "lambda:InvokeFunction", name if name.startswith("arn:") else f"arn:aws:lambda:*:*:function:{name}"
+    if "states:startExecution" in operation.resource and isinstance(operation.arguments, dict):
+        machine = operation.arguments.get("StateMachineArn")
+        if isinstance(machine, str):
+            yield from _starting(context.machine_arn(machine), wait=".sync" in operation.resource)
 
 
-def _function_arn(name: str) -> str:
-    return name if name.startswith("arn:") else f"arn:aws:lambda:*:*:function:{name}"
+def _starting(machine: str, *, wait: bool) -> Iterator[tuple[str, str]]:
+    arn = machine if machine.startswith("arn:") else f"arn:aws:states:*:*:stateMachine:{machine}"
+    yield "states:StartExecution", arn
+    if wait:
+        execution = arn.replace(":stateMachine:", ":execution:") + ":*"
+        yield "states:DescribeExecution", execution
+        yield "states:StopExecution", execution
+        for action in ("PutTargets", "PutRule", "DescribeRule"):
+            yield f"events:{action}", _SYNC_RULE

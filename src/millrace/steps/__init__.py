@@ -3,12 +3,10 @@
 from millrace.steps.errors import CONSOLE_MARK, StepError, split_message
 from millrace.steps.handle import LambdaContext, handle
 from millrace.steps.output_store import OUTPUT_LIMIT_BYTES, NoOutputStore, OutputStore
-from millrace.steps.transient import TRANSIENT_ERRORS
 
 __all__ = [
     "CONSOLE_MARK",
     "OUTPUT_LIMIT_BYTES",
-    "TRANSIENT_ERRORS",
     "LambdaContext",
     "NoOutputStore",
     "OutputStore",

@@ -9,10 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
+from millrace.catalogue.failure import CONSOLE_MARK
 from millrace.catalogue.node import NodeFailure
-
-CONSOLE_MARK: Final = "\n\nConsole output:\n"
-"""Parts the message from the console lines behind it."""
 
 _CONSOLE_CHARACTERS: Final = 8_000
 _MESSAGE_CHARACTERS: Final = 16_000

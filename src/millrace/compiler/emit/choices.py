@@ -1,11 +1,12 @@
 """Choice states."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millrace.compiler.bind import condition
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.titles import guard_title, nodes_of, note_variables
-from millrace.compiler.emit.ways import nulls_of, port_of, write_entries, write_ways
+from millrace.compiler.emit.ways import nulls_of, own_after, port_of, write_entries, write_ways
 from millrace.compiler.plan import Choose, Gate
 from millrace.compiler.render import Renderer
 from millrace.expressions import Reference
@@ -21,12 +22,12 @@ def write_choose(emitter: "Emitter", item: Choose, block: Block, exit_: Exit) ->
     name = emitter.emission.node_name(step)
     ways = write_ways(emitter, item, block, exit_)
     renderer = Renderer(block.scope)
-    attached, _ = renderer.assign(item.attached)
     port_variable = block.scope.variable(port_of(item.bound)) if step.decides else None
 
     def way(port: Port) -> tuple[State, StateName]:
         assigned: State = {port_variable: port} if port_variable is not None else {}
         assigned |= ways.nulls.get(port, ways.all_null)
+        attached, _ = replace(renderer, own=own_after(item.bound, port)).assign(item.attached)
         return {**assigned, **attached}, ways.entries.get(port) or exit_.state(block)
 
     rules: list[Json] = []

@@ -5,18 +5,19 @@ from types import MappingProxyType
 from typing import Final
 
 from millrace.catalogue import Retry
+from millrace.catalogue.failure import CONSOLE_MARK, TRANSIENT_ERRORS
 from millrace.compiler.emission import Block, Exit, State
-from millrace.compiler.emit.ways import Ways, port_of
+from millrace.compiler.emit.ways import Ways, own_after, port_of
 from millrace.compiler.plan import Act, Cycle, Iterate
 from millrace.compiler.render import Renderer
-from millrace.expressions import Reference, ReferenceKind
+from millrace.expressions import Reference, ReferenceKind, literal
 from millrace.model import ERROR, Json, Port
-from millrace.steps import TRANSIENT_ERRORS
 
 _CAUSE: Final = (
     '($cause := $states.errorOutput.Cause; $message := $exists($cause) and $substring($cause, 0, 1) = "{" and '
     '$substring($cause, -1) = "}" ? $parse($cause).errorMessage; '
-    '$exists($message) ? $message : $exists($cause) ? $cause : "")'
+    f"$exists($message) ? $substringBefore($message, {literal(CONSOLE_MARK).render(str)}) : "
+    '$exists($cause) ? $cause : "")'
 )
 CAUGHT: Final = f'{{"type": $states.errorOutput.Error, "message": {_CAUSE}}}'
 """A caught error as one JSONata expression; Lambda's causes are JSON with an errorMessage."""
@@ -71,7 +72,7 @@ def catchers_of(
             assigned[scope.variable(port_of(bound))] = port
         for name in bound.carried:
             assigned[scope.variable(Reference(ReferenceKind.CARRIED, f"{step.id}.{name}"))] = None
-        own = {**entry, output: output_text, error: CAUGHT if fault else "null"}
+        own = {**entry, output: output_text, **own_after(bound, port), error: CAUGHT if fault else "null"}
         own |= {a.target: "null" for a in bound.assignments if a.target is not None and a.target != output}
         more, _ = Renderer(scope, own).assign(item.attached)
         assigned |= ways.nulls.get(port, ways.all_null)

@@ -10,7 +10,7 @@ from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import ALL_ERRORS, CAUGHT_MEMBERS, add_error_handling
 from millrace.compiler.emit.tasks import write_task
 from millrace.compiler.emit.titles import nodes_of, note_output
-from millrace.compiler.emit.ways import settled, write_ways
+from millrace.compiler.emit.ways import own_after, settled, write_ways
 from millrace.compiler.plan import Act, Iterate, Plan, used_by
 from millrace.compiler.render import Renderer
 from millrace.expressions import (
@@ -54,7 +54,7 @@ def write_iterate(emitter: "Emitter", item: Iterate, block: Block, exit_: Exit) 
         }
     }
     assigned |= settled(bound, block, bound.step.ports[0], ways)
-    more, leaving = replace(renderer, own={output: text}).assign(item.attached)
+    more, leaving = replace(renderer, own={output: text, **own_after(bound, bound.step.ports[0])}).assign(item.attached)
     note_output(block.emission, name, bound, item.attached, block)
     state: State = {"Type": "Map"}
     if bound.step.config.notes:

@@ -9,10 +9,10 @@ from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import catchers_of, retriers
 from millrace.compiler.emit.titles import nodes_of, note_output
 from millrace.compiler.emit.values import duration
-from millrace.compiler.emit.ways import Ways, port_of, settled, write_ways
+from millrace.compiler.emit.ways import Ways, own_after, port_of, settled, write_ways
 from millrace.compiler.plan import Act
 from millrace.compiler.render import Renderer
-from millrace.expressions import Expression, Reference, ReferenceKind, jsonata, literal, reference
+from millrace.expressions import Expression, Reference, ReferenceKind, Template, jsonata, literal, operand, reference
 from millrace.model import Json, JsonType, Port, StateName
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def write_task(
         state["Comment"] = bound.step.config.notes
     state["Arguments"] = _arguments(emitter, operation, renderer)
     if bound.timeout is not None:
-        state["TimeoutSeconds"] = renderer.value(bound.timeout)
+        state["TimeoutSeconds"] = _timeout(bound.timeout, operation, renderer)
     result = f"$states.result{operation.result}"
     output = Reference(ReferenceKind.OUTPUT, bound.step.id)
     success = _success_port(bound, operation)
@@ -45,9 +45,11 @@ def write_task(
     }
     assigned[block.scope.variable(output)] = f"{{% {result} %}}"
     assigned |= settled(bound, block, None if decided else success, ways)
+    own = {**entry, output: result, **own_after(bound, success)}
     if decided:
-        assigned[block.scope.variable(port_of(bound))] = _decided_port(operation, result)
-    more, leaving = replace(renderer, own={**entry, output: result}).assign(item.attached)
+        own[port_of(bound)] = _decided_port(operation, result)
+        assigned[block.scope.variable(port_of(bound))] = f"{{% {own[port_of(bound)]} %}}"
+    more, leaving = replace(renderer, own=own).assign(item.attached)
     note_output(block.emission, name, bound, item.attached, block)
     retries = retriers(bound.step.retry, explicit=bound.step.config.retry is not None)
     catchers = catchers_of(item, block, exit_, ways, operation.timeout_port, entry)
@@ -68,17 +70,24 @@ def write_task(
     return block.add(name, state, nodes_of(bound, item.attached))
 
 
+def _timeout(timeout: Template, operation: Task, renderer: Renderer) -> Json:
+    """Give the seconds after which Step Functions ends a Task; a node that keeps its time itself is left some more."""
+    if not operation.grace_seconds:
+        return renderer.value(timeout)
+    if isinstance(timeout, Expression):
+        return renderer.query(jsonata(operand(timeout), f" + {operation.grace_seconds}", optional=True))
+    assert isinstance(timeout, int)
+    return timeout + operation.grace_seconds
+
+
 def _arguments(emitter: "Emitter", operation: Task, renderer: Renderer) -> Json:
     payload = renderer.value(operation.arguments)
     if operation.function is not None and operation.resource.startswith(LAMBDA_INVOKE):
         return {"FunctionName": emitter.emission.context.function_name(operation.function), "Payload": payload}
-    if "startExecution" in operation.resource and isinstance(payload, dict):
-        workflow = payload.get("StateMachineArn")
-        known = emitter.emission.context.machine_arns
-        return {
-            **payload,
-            "StateMachineArn": known.get(workflow, workflow) if isinstance(workflow, str) else workflow,
-        }
+    if "states:startExecution" in operation.resource and isinstance(payload, dict):
+        workflow = payload["StateMachineArn"]
+        assert isinstance(workflow, str)
+        return {**payload, "StateMachineArn": emitter.emission.context.machine_arn(workflow)}
     return payload
 
 
@@ -128,7 +137,7 @@ def write_attempt(emitter: "Emitter", item: Act, block: Block, exit_: Exit) -> S
     success = bound.step.ports[0]
     assigned: State = {block.scope.variable(target): f"{{% {text} %}}" for target, text in own.items()}
     assigned |= settled(bound, block, success, ways)
-    more, leaving = replace(renderer, own=own).assign(item.attached)
+    more, leaving = replace(renderer, own=own | own_after(bound, success)).assign(item.attached)
     note_output(block.emission, name, bound, item.attached, block)
     state: State = {
         "Type": "Parallel",
@@ -150,5 +159,5 @@ def _success_port(bound: Bound, operation: Task) -> Port | None:
 def _decided_port(operation: Task, result: str) -> str:
     member = f"{result}.{operation.port_member}"
     if all(value == port for value, port in operation.ports.items()):
-        return f"{{% {member} %}}"
-    return f"{{% $lookup({literal(dict(operation.ports)).render(str)}, {member}) %}}"
+        return member
+    return f"$lookup({literal(dict(operation.ports)).render(str)}, {member})"

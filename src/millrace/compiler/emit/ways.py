@@ -8,7 +8,7 @@ from millrace.compiler.bind import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.guards import Atom, Guard
 from millrace.compiler.plan import Act, Choose, Cycle, Gate, Iterate, Plan
-from millrace.expressions import Reference, ReferenceKind
+from millrace.expressions import Reference, ReferenceKind, literal
 from millrace.model import Port, StateName
 
 if TYPE_CHECKING:
@@ -81,6 +81,14 @@ def settled(bound: Bound, block: Block, port: Port | None, ways: "Ways") -> Stat
             known[block.scope.variable(port_of(bound))] = port
         known |= ways.nulls.get(port, ways.all_null)
     return known
+
+
+def own_after(bound: Bound, port: Port | None) -> dict[Reference, str]:
+    """Give what a node's own state knows when the node has ended well, as JSONata: no error, and the port taken."""
+    own = {Reference(ReferenceKind.ERROR, bound.step.id): "null"}
+    if port is not None:
+        own[port_of(bound)] = literal(port).render(str)
+    return own
 
 
 def nulls_of(references: Iterable[Reference], block: Block) -> State:

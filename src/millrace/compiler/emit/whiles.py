@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import add_error_handling
 from millrace.compiler.emit.titles import nodes_of, note_output
-from millrace.compiler.emit.ways import nulls_of, settled, write_ways
+from millrace.compiler.emit.ways import nulls_of, own_after, settled, write_ways
 from millrace.compiler.plan import Cycle, Plan, used_by
 from millrace.compiler.render import Renderer
 from millrace.expressions import Reference, ReferenceKind, as_expression, call, operand, reference
@@ -29,6 +29,7 @@ def write_cycle(emitter: "Emitter", item: Cycle, block: Block, exit_: Exit) -> S
         own[Reference(ReferenceKind.CARRIED, f"{bound.step.id}.{variable}")] = f"$states.result[0].variables.{variable}"
     assigned: State = {block.scope.variable(target): f"{{% {text} %}}" for target, text in own.items()}
     assigned |= settled(bound, block, bound.step.ports[0], ways)
+    own |= own_after(bound, bound.step.ports[0])
     more, leaving = Renderer(block.scope, own).assign(item.attached)
     note_output(block.emission, name, bound, item.attached, block)
     state: State = {"Type": "Parallel", "Branches": [branch]}

@@ -34,10 +34,12 @@ class Dominance:
     def _compute(self, vertices: int) -> int:
         members = vertices_of(vertices)
         self._decomposition.work += 2 * len(members)
+        related = self._decomposition.order.related
         # The longest first, so that all that may dominate a vertex are known when it comes up.
         core = 0
         for vertex in sorted(members, key=self._durations.__getitem__, reverse=True):
-            if not self._hosts(vertex, vertices, core):
+            unordered = core & ~related[vertex]
+            if not unordered or not self._hosts(vertex, vertices, unordered):
                 core |= 1 << vertex
         return core
 

@@ -28,9 +28,9 @@ DISTURBED_PLANS = (Plan(width=1, cut_limit=4, pessimism=1.0),)
 
 WORK = 8_000
 """Vertex visits, of about 0.3 microseconds each, granted to the search of the expected durations."""
-WORK_PER_VERTEX = 200
+WORK_PER_VERTEX = 150
 """More of them for each vertex."""
-DISTURBED_WORK_PER_VERTEX = 50
+DISTURBED_WORK_PER_VERTEX = 40
 """Vertex visits granted to each search of disturbed durations."""
 DISTURBED_VERTICES = 300
 """Orders with more vertices are searched for their expected durations alone."""

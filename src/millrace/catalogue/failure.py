@@ -1,4 +1,4 @@
-"""The errors that trying again may mend."""
+"""How functions of ours fail: what is worth another try, and how a failure carries its console output."""
 
 from typing import Final
 
@@ -15,3 +15,6 @@ TRANSIENT_ERRORS: Final[tuple[str, ...]] = (
 )
 """Names for a retrier's ErrorEquals: ours, and Lambda's own (Step Functions developer guide, "Handle transient Lambda
 service exceptions")."""
+
+CONSOLE_MARK: Final = "\n\nConsole output:\n"
+"""What stands in an error's message between what went wrong and the lines that the node had written."""
