@@ -1,4 +1,4 @@
-"""The least makespan of any fork-join schedule, by exhaustive search over down-sets: slow, and short enough to trust."""
+"""The least makespan of any fork-join schedule, by exhaustive search over down-sets: slow, but short."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 
 def least_makespan(successors: Sequence[Sequence[int]], durations: Sequence[float]) -> float:
-    """f(one node) = its duration; f(unconnected) = max over components; else the min over down-sets A of f(A) + f(rest).
+    """f(one node) = its duration; f(unconnected) = max over components; else min over down-sets A of f(A) + f(rest).
 
     The root of a series-parallel tree of a connected set is a Series, so some non-empty proper down-set runs before the
     rest. Works on transitive closures, for any numbering; the number of down-sets bounds what is feasible.

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from random import Random
+from typing import cast
 
 import pytest
 from exact_search import closure, least_makespan
@@ -49,7 +50,7 @@ def trees(draw: st.DrawFn) -> tuple[Tree, int]:
         if not isinstance(part, list):
             return Leaf(next(numbers))
         other = Parallel if kind is Series else Series
-        return kind(tuple([build(member, other) for member in part]))  # pyright: ignore[reportUnknownVariableType] - drawn
+        return kind(tuple([build(member, other) for member in cast("list[object]", part)]))
 
     tree = build(shape, kind)
     return tree, next(numbers)
@@ -241,7 +242,7 @@ def test_a_nesting_as_deep_as_the_graph_is_scheduled(reverse: bool) -> None:
 
 
 def test_a_long_ladder_is_scheduled_without_waiting() -> None:
-    # One prime set as long as the graph: 0, 2, 4, ... and 1, 3, 5, ... with a rung from each even node to the next odd one.
+    # One prime set as long as the graph: 0, 2, 4, ... and 1, 3, 5, ... with a rung from each even node to an odd one.
     size = 2_000
     successors = [[node + 2, node + 3] if node % 2 == 0 else [node + 2] for node in range(size - 2)]
     successors = [[after for after in following if after < size] for following in successors] + [[], []]

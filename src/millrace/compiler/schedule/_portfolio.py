@@ -28,7 +28,7 @@ DISTURBED_PLANS = (Plan(width=1, cut_limit=4, pessimism=1.0),)
 
 WORK = 8_000
 """Vertex visits, of about 0.3 microseconds each, granted to the search of the expected durations."""
-WORK_PER_VERTEX = 150
+WORK_PER_VERTEX = 120
 """More of them for each vertex."""
 DISTURBED_WORK_PER_VERTEX = 40
 """Vertex visits granted to each search of disturbed durations."""
@@ -45,7 +45,7 @@ HARD_WORK = 4
 
 DISTURBANCES = 6
 """On how many assignments of disturbed durations schedules are compared."""
-DISTURBED_SEARCHES = 3
+DISTURBED_SEARCHES = 2
 """How many of them are searched for a schedule of their own."""
 SPREAD = 0.15
 """Standard deviation of the logarithm of a disturbed duration over the expected one."""
