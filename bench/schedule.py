@@ -1,8 +1,8 @@
 """Measure the scheduler: makespan over critical path, states per node, speed and growth.
 
 Run as `.venv/bin/python bench/schedule.py`. The recorded graphs are read from the file that MILLRACE_DAGS names, else
-from ../shared/dags/dags.json.xz beside the checkout; without them only the random graphs are measured. A graph above its
-source's worst allowed ratio is searched exhaustively where it is small enough: what no schedule can do is no miss.
+from ../shared/dags/dags.json.xz beside the checkout; without them only the random graphs are measured. A graph above
+its source's worst allowed ratio is searched exhaustively where it is small enough: what no schedule can do is no miss.
 Ends with status 1 when a target is missed.
 """
 

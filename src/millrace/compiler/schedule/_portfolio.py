@@ -102,11 +102,11 @@ def _search(decomposition: Decomposition, durations: Sequence[float], plans: Seq
         if search.improve(vertices, plans, work) <= HARD * bounds.lower(vertices):
             break
     found = relax(search.block(vertices), decomposition)
-    if not search.exhausted:
-        return found
+    layering = bounds.layering(vertices)
     # A search that had to hurry may do worse than the simplest schedule.
-    layers = relax(bounds.layering(vertices).block(), decomposition)
-    return min(found, layers, key=lambda block: block_makespan(block, durations))
+    if search.exhausted and layering.makespan < block_makespan(found, durations):
+        return relax(layering.block(), decomposition)
+    return found
 
 
 def _critical_path(order: Poset, durations: Sequence[float]) -> float:
