@@ -1,0 +1,86 @@
+"""A run of a program in this process."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from millrace.catalogue import LAMBDA_INVOKE, Function
+from millrace.catalogue.subworkflow import START_EXECUTION
+from millrace.compiler import CompileContext
+from millrace.engine import ExecutionType, Runner, TaskHandler, TaskRoutes
+from millrace.local.function_host import FunctionHost
+from millrace.local.nested import NestedExecutions, Observe
+from millrace.local.people import Ask, People
+from millrace.local.program import Program
+from millrace.local.report import RunReport
+from millrace.local.run_observer import RunObserver
+from millrace.model import Json
+
+_THREADS: Final = 41
+"""Functions at the same time: as many as an inline Map runs iterations (Step Functions quotas), and one person."""
+
+
+class LocalRun:
+    """Runs a program once, on an engine in this process.
+
+    Args:
+        program: What runs.
+        fast: Waits and the delays of retries take no time.
+        answers: What people answer, by node.
+        ask: Asks a person for an answer that is not among these; None where nobody can be asked.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        fast: bool = False,
+        answers: Mapping[str, Json] | None = None,
+        ask: Ask | None = None,
+    ) -> None:
+        self.observer = RunObserver(program.compilation)
+        self._program = program
+        self._fast = fast
+        self._answers = answers or {}
+        self._ask = ask
+
+    async def run(self, inputs: Mapping[str, Json]) -> RunReport:
+        """Run to the end.
+
+        Args:
+            inputs: The run's inputs, checked and filled in (`Program.check_inputs`).
+
+        Raises:
+            PayloadError: The inputs are larger than an execution's input may be.
+        """
+        threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="millrace")
+        try:
+            return await self._run(inputs, threads)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, inputs: Mapping[str, Json], threads: ThreadPoolExecutor) -> RunReport:
+        runner = Runner(fast=self._fast)
+        context = CompileContext()
+        host = FunctionHost([(function.value, context.function_name(function.value)) for function in Function], threads)
+        people = People(runner, self._answers, self._ask, threads)
+
+        def handler_of(program: Program, depth: int, observe: Observe | None) -> TaskHandler:
+            return TaskRoutes(
+                {
+                    f"{LAMBDA_INVOKE}.waitForTaskToken": people,
+                    LAMBDA_INVOKE: host.tasks,
+                    START_EXECUTION: NestedExecutions(runner, program, depth, handler_of, observe),
+                }
+            )
+
+        program = self._program
+        await runner.run(
+            program.machine,
+            {"inputs": dict(inputs), "trigger": {"type": "manual"}},
+            tasks=handler_of(program, 0, self.observer.observe),
+            machine=program.workflow_id,
+            kind=ExecutionType(program.compilation.type),
+            on_event=self.observer.observe,
+        )
+        return self.observer.report()
