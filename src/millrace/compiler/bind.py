@@ -19,13 +19,15 @@ from millrace.expressions import (
     ReferenceKind,
     Template,
     as_expression,
+    bracketed,
     call,
     jsonata,
     literal,
+    operand,
     reference,
     walk_template,
 )
-from millrace.model import JsonType, NodeId
+from millrace.model import OUT, JsonType, NodeId, Port
 
 _ALIAS_PARTS: Final = 6
 """How long the text that stands for a passed-on value may be before the value gets a variable of its own."""
@@ -63,6 +65,8 @@ class Bound:
         operation: What is left to do by a state of its own; None where assignments are all.
         assignments: Values to compute; before the operation, where there is one.
         passed: The output of a node that only passes its input on, for the case that its failure is caught.
+        previous: A workflow variable's value before its write, which stays when the write fails and that is caught.
+        otherwise: The port taken where a failure is caught and the run goes on.
         carried: For a while, each variable that its iterations hand on: its value at the start, and at the end of one.
     """
 
@@ -71,6 +75,8 @@ class Bound:
     assignments: tuple[Assignment, ...] = ()
     timeout: Template = None
     passed: Template = None
+    previous: Template = None
+    otherwise: Port = OUT
     carried: Mapping[str, tuple[Template, Template]] = field(default_factory=dict[str, tuple[Template, Template]])
 
     @property
@@ -85,12 +91,12 @@ class Bound:
         """Whether its output is a variable that its own state assigns."""
         if isinstance(self.operation, (Task, Each, Repeat)):
             return True
-        return self.caught and not isinstance(self.operation, (Stop, Decide))
+        return self.caught and not isinstance(self.operation, Stop)
 
     @property
     def caught(self) -> bool:
         """Whether its failure does not end the run."""
-        return self.step.config.onError != "stop" and self.may_fail and not isinstance(self.operation, Decide)
+        return self.step.config.onError != "stop" and self.may_fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,15 @@ def condition(guard: Guard) -> Expression:
     return jsonata(*alternatives, type=JsonType.BOOLEAN, optional=False, fallible=False)
 
 
+def _decision(operation: Decide) -> Expression:
+    """Write a decision as the name of the port that it takes."""
+    pieces: list[str | Expression] = []
+    for port, test in operation.rules:
+        pieces += [bracketed(test), " ? ", literal(port), " : "]
+    fallible = any(test.fallible for _, test in operation.rules)
+    return jsonata(*pieces, literal(operation.default), type=JsonType.STRING, optional=False, fallible=fallible)
+
+
 def choose(cases: list[tuple[Guard, Expression]]) -> Expression:
     """Give the value of the first case whose condition holds; the last one needs none."""
     *others, (_, last) = cases
@@ -133,7 +148,7 @@ def choose(cases: list[tuple[Guard, Expression]]) -> Expression:
         result = jsonata(
             condition(guard),
             " ? ",
-            value,
+            operand(value),
             " : ",
             result,
             optional=value.optional or result.optional,
@@ -149,6 +164,14 @@ class _Binder:
         self._aliases: dict[NodeId, Expression] = {}
         self._bound: dict[NodeId, Bound] = {}
         self._writes: dict[NodeId | None, dict[str, list[NodeId]]] = {}
+        # The condition of a while reads what its body's nodes gave in the iteration before, and null at first.
+        self._kept = {
+            used.node
+            for step in graph.steps.values()
+            if isinstance(step.operation, Repeat)
+            for used in step.operation.condition.references
+            if used.kind is ReferenceKind.OUTPUT
+        }
 
     def bind(self) -> Binding:
         for owner in self._graph.regions:
@@ -227,35 +250,47 @@ class _Binder:
                 if step.kind.name == "input" and isinstance(value, Expression):
                     self._aliases[node] = value
                     return Bound(step, None, (mark,))
-                return Bound(step, None, (Assignment(node, output, value),))
+                return Bound(step, None, (Assignment(node, output, value),), otherwise=step.ports[0])
             case Result(value=value):
                 if isinstance(value, Expression) and not value.fallible and len(value.parts) <= _ALIAS_PARTS:
                     self._aliases[node] = value
                     return Bound(step, None, (mark,))
-                return Bound(step, None, (Assignment(node, output, value),))
-            case SetVariable(value=value):
-                passed = self._pass_on(node, _expression(outer.read(Reference(ReferenceKind.INPUT))))
-                written = Assignment(node, Reference(ReferenceKind.WRITTEN, node), value)
-                return Bound(step, None, (written, passed) if passed else (written,))
-            case Decide():
-                passed = self._pass_on(node, _expression(outer.read(Reference(ReferenceKind.INPUT))))
-                return Bound(step, operation, (passed,) if passed else ())
-            case Pause():
-                value = _expression(outer.read(Reference(ReferenceKind.INPUT)))
-                if step.config.onError != "stop":
-                    return Bound(step, operation, passed=value)
-                passed = self._pass_on(node, value)
-                return Bound(step, operation, (passed,) if passed else ())
+                return Bound(step, None, (Assignment(node, output, value),), otherwise=step.ports[0])
+            case SetVariable() | Decide() | Pause():
+                return self._settle_passing(step, operation, outer)
             case Repeat():
                 return Bound(
                     step, operation, carried=self._carried(region, node), timeout=rewrite_template(step.timeout, outer)
                 )
             case _:
-                return Bound(step, operation, timeout=rewrite_template(step.timeout, outer))
+                return Bound(step, operation, otherwise=step.ports[0], timeout=rewrite_template(step.timeout, outer))
+
+    def _settle_passing(self, step: Step, operation: SetVariable | Decide | Pause, outer: "_Reader") -> Bound:
+        """Split what a node does that passes its input on."""
+        node = step.id
+        taken = step.ports[0]
+        value = _expression(outer.read(Reference(ReferenceKind.INPUT)))
+        output = Assignment(node, Reference(ReferenceKind.OUTPUT, node), value)
+        caught = step.config.onError != "stop"
+        if isinstance(operation, SetVariable):
+            written = Assignment(node, Reference(ReferenceKind.WRITTEN, node), operation.value)
+            if caught and written.fallible:
+                previous = outer.read(Reference(ReferenceKind.VARIABLE, operation.name))
+                return Bound(step, None, (written, output), previous=_expression(previous), otherwise=taken)
+            passed = self._pass_on(node, value)
+            return Bound(step, None, (written, passed) if passed else (written,))
+        if isinstance(operation, Decide):
+            decided = Assignment(node, Reference(ReferenceKind.PORT, node), _decision(operation))
+            if caught and decided.fallible:
+                return Bound(step, None, (decided, output), otherwise=operation.default)
+        elif caught:
+            return Bound(step, operation, passed=value, otherwise=taken)
+        passed = self._pass_on(node, value)
+        return Bound(step, operation, (passed,) if passed else ())
 
     def _pass_on(self, node: NodeId, expression: Expression) -> Assignment | None:
         """Let a node's output stand for its input; long texts get a variable, lest they grow from node to node."""
-        if sum(1 for _ in expression.walk()) <= _ALIAS_PARTS:
+        if node not in self._kept and sum(1 for _ in expression.walk()) <= _ALIAS_PARTS:
             self._aliases[node] = expression
             return None
         return Assignment(node, Reference(ReferenceKind.OUTPUT, node), expression)
@@ -289,6 +324,13 @@ class _Binder:
         """Whether a node's error may have a value."""
         step = self._graph.steps[node]
         return step.config.onError != "stop" and node in self._bound and self._bound[node].may_fail
+
+    def input_at(self, region: Region, node: NodeId | None, known: Guard) -> Expression | Reference:
+        """Give the input of a node, or of the container whose iterations are meant."""
+        if node is not None:
+            return self.input_of(region, node, known)
+        assert region.owner is not None
+        return self.input_of(self._graph.region_of(region.owner), region.owner, self._guards.by_node[region.owner])
 
     def input_of(self, region: Region, node: NodeId, known: Guard) -> Expression | Reference:
         edges = region.incoming[node]
@@ -425,8 +467,8 @@ class _Reader:
                 return self.binder.output_of(used.node, known) if region is not None else literal(None)
             case ReferenceKind.ERROR:
                 return used if self.binder.has_error(used.node) else literal(None)
-            case ReferenceKind.INPUT if self.node is not None:
-                return self.binder.input_of(self.region, self.node, self.known)
+            case ReferenceKind.INPUT:
+                return self.binder.input_at(self.region, self.node, self.known)
             case ReferenceKind.VARIABLE:
                 return self.binder.variable(used.name, self.region, self.node, self.known, at_start=self.at_start)
             case _:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import cast
 
-from millrace.catalogue import Decide, Each, Nothing, Repeat, Stop, Task, Value
+from millrace.catalogue import Decide, Each, Nothing, Repeat, Result, SetVariable, Stop, Task, Value
 from millrace.compiler.context import CompileContext
 from millrace.compiler.graph import Graph, Step
 from millrace.expressions import Expression, ReferenceKind, Template, reference
@@ -14,13 +14,15 @@ def desugar(graph: Graph, context: CompileContext) -> Graph:
     """Replace disabled and pinned nodes by values, and take the decisions that depend on nothing."""
     del context
     problems: list[Diagnostic] = []
+    writers = _containers_that_write(graph)
     steps: dict[NodeId, Step] = {}
     for step in graph.steps.values():
         changed = step
         if step.config.disabled:
             changed = _disabled(step)
         elif step.id in graph.pins or step.config.pinned is not None:
-            changed = _pinned(step, graph.pins.get(step.id, step.config.pinned), problems)
+            value = graph.pins.get(step.id, step.config.pinned)
+            changed = _pinned(step, value, problems, writes_variables=step.id in writers)
         steps[step.id] = _decided(changed)
     regions = {
         owner: region
@@ -31,6 +33,17 @@ def desugar(graph: Graph, context: CompileContext) -> Graph:
     return replace(graph, steps=steps, regions=regions, diagnostics=(*graph.diagnostics, *problems))
 
 
+def _containers_that_write(graph: Graph) -> set[NodeId]:
+    """Find the while nodes whose iterations leave workflow variables behind."""
+    return {
+        container
+        for step in graph.steps.values()
+        if isinstance(step.operation, SetVariable)
+        for container in graph.enclosing(step.id)
+        if isinstance(graph.steps[container].operation, Repeat)
+    }
+
+
 def _disabled(step: Step) -> Step:
     if isinstance(step.operation, Nothing):
         return step
@@ -38,14 +51,16 @@ def _disabled(step: Step) -> Step:
     return replace(step, operation=passes, taken=step.ports[0] if step.ports else OUT)
 
 
-def _pinned(step: Step, value: Json, problems: list[Diagnostic]) -> Step:
+def _pinned(step: Step, value: Json, problems: list[Diagnostic], *, writes_variables: bool) -> Step:
     operation = step.operation
-    if isinstance(operation, (Decide, Stop, Nothing)):
+    if isinstance(operation, Result):
+        return replace(step, operation=replace(operation, value=cast("Template", value)))
+    if isinstance(operation, (Decide, Stop, Nothing, SetVariable)) or writes_variables:
         problems.append(
             Diagnostic(
                 Code.INVALID_PIN,
-                f"a {step.kind.name} node has no output of its own to pin; it runs as usual",
-                "Pin the node before it.",
+                f"the output of {step.id!r} is not all that it does, so that it runs in spite of its pin",
+                "Pin the nodes before it.",
                 Severity.WARNING,
                 node=step.id,
                 field="pinned",

@@ -193,7 +193,7 @@ def _without_effect(step: Step, operation: Lowering) -> list[Diagnostic]:
             fields.append("cache")
     if isinstance(operation, _NATIVE) and step.config.retry is not None:
         fields.append("retry")
-    if isinstance(operation, (Nothing, Stop, Decide)) and step.config.onError != "stop":
+    if isinstance(operation, (Nothing, Stop)) and step.config.onError != "stop":
         fields.append("onError")
     return [
         Diagnostic(

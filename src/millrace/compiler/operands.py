@@ -72,7 +72,7 @@ def rewrite_expression(expression: Expression, rewrite: Rewrite) -> Expression:
         if isinstance(new, Expression):
             added.append(new)
             alone = len(expression.parts) == 1
-            parts.extend((new,) if new.atomic or alone else ("(", new, ")"))
+            parts.extend((new,) if alone or _can_begin_a_path(new) else ("(", new, ")"))
         else:
             parts.append(new)
     if not changed:
@@ -87,6 +87,12 @@ def rewrite_expression(expression: Expression, rewrite: Rewrite) -> Expression:
         fallible=expression.fallible or any(new.fallible for new in added),
         pure=expression.pure and all(new.pure for new in added),
     )
+
+
+def _can_begin_a_path(expression: Expression) -> bool:
+    """Whether steps and predicates may follow: JSONata has no path that begins with a literal."""
+    first = expression.parts[0]
+    return expression.atomic and (isinstance(first, Reference) or (isinstance(first, str) and first[:1] in {"(", "$"}))
 
 
 def rewrite_template(template: Template, rewrite: Rewrite) -> Template:

@@ -208,7 +208,7 @@ def direct_reads(item: Item) -> Iterator[Reference]:
     match item:
         case Act(bound=bound) | Iterate(bound=bound) | Cycle(bound=bound):
             yield from template_reads(bound.timeout)
-            for template in (bound.passed, *(part for pair in bound.carried.values() for part in pair)):
+            for template in (bound.passed, bound.previous, *(part for pair in bound.carried.values() for part in pair)):
                 yield from template_reads(template)
             if bound.operation is not None:
                 for reference, _ in references_of(bound.operation):

@@ -24,9 +24,8 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 def reference(kind: ReferenceKind, name: str = "") -> Expression:
     """Give the expression that is one reference."""
-    return Expression(
-        (Reference(kind, name),), type=REFERENCE_TYPES.get(kind), optional=False, fallible=False, atomic=True
-    )
+    read = Reference(kind, name)
+    return Expression((read,), type=REFERENCE_TYPES.get(kind), optional=read.is_optional, fallible=False, atomic=True)
 
 
 def literal(value: Json) -> Expression:
@@ -242,7 +241,7 @@ def _item(expression: Expression) -> Expression:
     """Give a value as an item of an array constructor, which takes an array for its items unless it is one itself."""
     if expression.type is not None and expression.type is not JsonType.ARRAY:
         return or_null(expression)
-    if len(expression.parts) == 1 and isinstance(expression.parts[0], Reference):
+    if len(expression.parts) == 1 and isinstance(expression.parts[0], Reference) and not expression.optional:
         pieces = ("($type(", expression, ') = "array" ? [[', expression, "]] : ", expression, ")")
     else:
         otherwise = f"$exists(${_HELD}) ? ${_HELD} : null" if expression.optional else f"${_HELD}"

@@ -50,6 +50,11 @@ class Reference:
         """The node that the reference names."""
         return NodeId(self.name)
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may have no value: an input that is neither given nor has a default."""
+        return self.kind is ReferenceKind.INPUTS and self.name != ""
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:

@@ -29,6 +29,13 @@ class Head(NamedTuple):
     problem: Problem | None = None
 
 
+def is_keyword(word: str, text: str, end: int, limit: int, scope: NameScope) -> bool:
+    """Whether a word is one of JSON's own, and not a node that is called so and read: `null.output`."""
+    if word not in {"true", "false", "null"}:
+        return False
+    return word not in scope.nodes or _member_of_node(text, end, limit, word) is None
+
+
 def resolve_name(text: str, start: int, end: int, limit: int, scope: NameScope, *, relative: bool) -> Head:
     """Say what the name at `text[start:end]` stands for; a node id may go on past the name's end, over hyphens."""
     word = _WORD.match(text, start, limit)

@@ -91,7 +91,9 @@ def _bare_reference(match: re.Match[str]) -> Expression:
     reference = Reference(kind, match[1])
     if fields:
         return Expression((reference, fields), fallible=False, atomic=True)
-    return Expression((reference,), type=REFERENCE_TYPES.get(kind), optional=False, fallible=False, atomic=True)
+    return Expression(
+        (reference,), type=REFERENCE_TYPES.get(kind), optional=reference.is_optional, fallible=False, atomic=True
+    )
 
 
 def _scan(text: str, start: int, scope: NameScope, *, template: bool) -> Scan:

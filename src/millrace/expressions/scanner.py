@@ -1,8 +1,8 @@
 """The one pass over an expression's text: it finds the references, the local variables, the end and the mistakes.
 
-It is a tokenizer that knows whether an operand or an operator comes next and which bracket it is in, which is all that
-telling names from fields, regular expressions from divisions and the closing `}` from others takes. Whether the text
-is JSONata is left to a JSONata compiler (see `syntax`). Source for the tokens: jsonata-js 2.0.6, src/parser.js.
+It is a tokenizer that knows whether an operand or an operator comes next and in which bracket, which tells names from
+fields, regular expressions from divisions and the closing `}` from others. Whether the text is JSONata is left to a
+JSONata compiler (see `syntax`). The tokens are those of jsonata-js 2.0.6, src/parser.js.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Final
 from millrace.expressions.expression import Expression
 from millrace.expressions.findings import MOST_PROBLEMS, Findings, Names, Scan, in_order
 from millrace.expressions.functions import IMPURE, UNFAILING
-from millrace.expressions.heads import Head, resolve_name, resolve_quoted
+from millrace.expressions.heads import Head, is_keyword, resolve_name, resolve_quoted
 from millrace.expressions.lexis import CALL, CLOSERS, NAME_PART, NUMBER, TOKEN, find_pattern_end, skip_signature
 from millrace.expressions.names import NameScope
 from millrace.expressions.operators import FOREIGN, NEGATION, OPERATORS
@@ -114,7 +114,7 @@ class Scanner:
             self._binary(word)
         elif not self._operand_next or self._after_dot:
             self._operand("name")
-        elif word in {"true", "false", "null"}:
+        elif is_keyword(word, self._text, end, self._limit, self._scope):
             self._operand("literal")
         elif word in {"function", "λ"} and (call := CALL.match(self._text, end, self._limit)) is not None:
             self._parameters(call.end())

@@ -80,7 +80,7 @@ class Shape:
         if count == 1 and parts:
             only = parts[0]
             if isinstance(only, Reference):
-                return REFERENCE_TYPES.get(only.kind), False
+                return REFERENCE_TYPES.get(only.kind), only.is_optional
             return _literal_type(only), last != "literal"
         if self.outer is None or self.outer.end != end:
             return None, True

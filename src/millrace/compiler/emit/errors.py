@@ -6,11 +6,12 @@ from typing import Final
 
 from millrace.catalogue import Retry
 from millrace.catalogue.failure import CONSOLE_MARK, TRANSIENT_ERRORS
+from millrace.compiler.bind import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.ways import Ways, own_after, port_of
 from millrace.compiler.plan import Act, Cycle, Iterate
 from millrace.compiler.render import Renderer
-from millrace.expressions import Reference, ReferenceKind, literal
+from millrace.expressions import Reference, ReferenceKind, Template, as_expression, literal
 from millrace.model import ERROR, Json, Port
 
 _CAUSE: Final = (
@@ -63,17 +64,15 @@ def catchers_of(
         assigned: State = {scope.variable(target): f"{{% {text} %}}" for target, text in entry.items()}
         if bound.owns_output:
             assigned[scope.variable(output)] = value
-        for assignment in bound.assignments:
-            if assignment.target is not None and assignment.target != output:
-                assigned[scope.variable(assignment.target)] = None
+        kept = _kept(bound)
+        before = Renderer(scope)
+        assigned |= {scope.variable(target): before.value(template) for target, template in kept.items()}
         if bound.caught and error in block.emission.live:
             assigned[scope.variable(error)] = CAUGHT_MEMBERS if fault else None
         if step.decides:
             assigned[scope.variable(port_of(bound))] = port
-        for name in bound.carried:
-            assigned[scope.variable(Reference(ReferenceKind.CARRIED, f"{step.id}.{name}"))] = None
         own = {**entry, output: output_text, **own_after(bound, port), error: CAUGHT if fault else "null"}
-        own |= {a.target: "null" for a in bound.assignments if a.target is not None and a.target != output}
+        own |= {target: before.text(as_expression(template)) for target, template in kept.items()}
         more, _ = Renderer(scope, own).assign(item.attached)
         assigned |= ways.nulls.get(port, ways.all_null)
         target = ways.entries.get(port) or exit_.state(block)
@@ -83,11 +82,21 @@ def catchers_of(
         catchers.append(catcher(["States.Timeout"], timeout_port, None, "null", fault=False))
     if step.config.onError == "continue":
         catchers.append(
-            catcher(list(ALL_ERRORS), step.ports[0], {"error": CAUGHT_MEMBERS}, f'{{"error": {CAUGHT}}}', fault=True)
+            catcher(list(ALL_ERRORS), bound.otherwise, {"error": CAUGHT_MEMBERS}, f'{{"error": {CAUGHT}}}', fault=True)
         )
     elif step.config.onError == "branch":
         catchers.append(catcher(list(ALL_ERRORS), ERROR, None, "null", fault=True))
     return catchers
+
+
+def _kept(bound: Bound) -> dict[Reference, Template]:
+    """Give the workflow variables that a failed node would have written, with the values that they keep."""
+    node = bound.step.id
+    kept = {Reference(ReferenceKind.CARRIED, f"{node}.{name}"): begin for name, (begin, _) in bound.carried.items()}
+    written = Reference(ReferenceKind.WRITTEN, node)
+    if any(assignment.target == written for assignment in bound.assignments):
+        kept[written] = bound.previous
+    return kept
 
 
 def add_error_handling(state: State, item: Iterate | Cycle, block: Block, exit_: Exit, ways: Ways) -> None:

@@ -134,7 +134,7 @@ def write_attempt(emitter: "Emitter", item: Act, block: Block, exit_: Exit) -> S
         own = {a.target: f"$states.result[0][{i}]" for i, a in enumerate(values) if a.target is not None}
     inner["End"] = True
     ways = write_ways(emitter, item, block, exit_)
-    success = bound.step.ports[0]
+    success = None if port_of(bound) in own else bound.step.ports[0]
     assigned: State = {block.scope.variable(target): f"{{% {text} %}}" for target, text in own.items()}
     assigned |= settled(bound, block, success, ways)
     more, leaving = replace(renderer, own=own | own_after(bound, success)).assign(item.attached)
@@ -146,7 +146,12 @@ def write_attempt(emitter: "Emitter", item: Act, block: Block, exit_: Exit) -> S
         "Assign": {**assigned, **more},
     }
     emitter.emission.source_map[inner_name] = []
-    state |= {"Next": ways.entries[success]} if success in ways.entries else exit_.leave(block, leaving)
+    if success is None and item.arms:
+        state["Next"] = _decided(item, block, exit_, ways)
+    elif success is not None and success in ways.entries:
+        state["Next"] = ways.entries[success]
+    else:
+        state |= exit_.leave(block, leaving)
     return block.add(name, state, nodes_of(bound, item.attached))
 
 
