@@ -107,7 +107,7 @@ def _emit(graph: Graph, context: CompileContext, plan: Plan, outputs: Template) 
         emission.live |= expression.references
     scope = Scope(plan, VariableNames(_locals(graph)), _constants(context))
     block = Block(emission, scope)
-    start = Emitter(emission).plan(plan, block, Exit(output=lambda renderer: renderer.value(outputs)))
+    start = Emitter(emission).plan(plan, block, Exit(output=lambda renderer: renderer.output(outputs)))
     definition: dict[str, Json] = {
         "Comment": graph.workflow.description or graph.workflow.name,
         "QueryLanguage": "JSONata",

@@ -48,6 +48,13 @@ class Renderer:
             return self.query(as_expression(template))
         return self._payload(template)
 
+    def output(self, template: Template) -> Json:
+        """Write a template as a state's Output, which is an object or JSONata."""
+        value = self.value(template)
+        if isinstance(value, dict) or (isinstance(value, str) and value.startswith("{%")):
+            return value
+        return self.query(as_expression(template))
+
     def condition(self, expression: Expression) -> str:
         """Write an expression as a condition: what is not a boolean counts as JSONata's `? :` does."""
         return f"{{% {self.test(expression)} %}}"
@@ -103,6 +110,9 @@ class Renderer:
                 return self.query(template)
             case str():
                 return literal_text(template)
+            case list() if any(isinstance(item, list) for item in template):
+                # The npm asl-validator (4.0.0, jsonata.json) knows no list in a list; JSONata does.
+                return self.query(as_expression(template))
             case list():
                 return [self._payload(item) for item in template]
             case dict():
@@ -112,7 +122,8 @@ class Renderer:
 
 
 def literal_text(text: str) -> Json:
-    """Write text so that it is never taken for JSONata."""
-    if text.startswith("{%") and text.endswith("%}"):
+    """Write text so that it is taken for nothing else: not for JSONata, not for a value that is missing."""
+    # The npm asl-validator (4.0.0, jsonata.json) takes no empty text either.
+    if not text or (text.startswith("{%") and text.endswith("%}")):
         return f"{{% {literal(text).render(str)} %}}"
     return text

@@ -95,7 +95,7 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
     label = f"{bound.step.label}: collect"
     inner = Block(emitter.emission, block.scope.inner(item.body))
     if not operation.skip_failed:
-        exit_ = Exit(output=lambda renderer: renderer.value(operation.collect), fallible=fallible, label=label)
+        exit_ = Exit(output=lambda renderer: renderer.output(operation.collect), fallible=fallible, label=label)
         start = emitter.plan(item.body, inner, exit_)
         reads = item.body.defined
         needs = [Reference(kind, bound.step.id) in reads for kind in (ReferenceKind.INDEX, ReferenceKind.ITEM)]
@@ -118,7 +118,7 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
     else:
         start = inner.name(f"{bound.step.label}: item")
         branch_block = Block(emitter.emission, inner.scope)
-        exit_ = Exit(output=lambda renderer: renderer.value(operation.collect), fallible=fallible, label=label)
+        exit_ = Exit(output=lambda renderer: renderer.output(operation.collect), fallible=fallible, label=label)
         branch: State = {"StartAt": emitter.plan(item.body, branch_block, exit_), "States": branch_block.states()}
         state: State = {
             "Type": "Parallel",

@@ -125,13 +125,16 @@ def write_attempt(emitter: "Emitter", item: Act, block: Block, exit_: Exit) -> S
         inner: State = {
             "Type": "Wait",
             **duration(bound.operation, block),
-            "Output": renderer.value(bound.passed),
+            "Output": renderer.output(bound.passed),
         }
         own[output] = "$states.result[0]"
     else:
         values = [assignment for assignment in bound.assignments if assignment.target is not None]
-        inner = {"Type": "Pass", "Output": [renderer.value(assignment.value) for assignment in values]}
-        own = {a.target: f"$states.result[0][{i}]" for i, a in enumerate(values) if a.target is not None}
+        inner = {
+            "Type": "Pass",
+            "Output": {block.scope.variable(a.target): renderer.value(a.value) for a in values if a.target},
+        }
+        own = {a.target: f"$states.result[0].{block.scope.variable(a.target)}" for a in values if a.target}
     inner["End"] = True
     ways = write_ways(emitter, item, block, exit_)
     success = None if port_of(bound) in own else bound.step.ports[0]
