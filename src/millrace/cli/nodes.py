@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from millrace.cli.output import print_fault, print_json
 
 
-class _TypeName(click.ParamType):
+class _TypeName(click.ParamType[str]):
     """The name of a node type; the shell completes it."""
 
     name = "type"

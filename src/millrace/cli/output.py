@@ -1,5 +1,6 @@
 """What commands print: JSON on standard output, diagnostics and sentences for people on standard error."""
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,8 @@ def print_json(value: Any, *, compact: bool = False, to: str | None = None) -> N
     option = orjson.OPT_APPEND_NEWLINE if compact else orjson.OPT_APPEND_NEWLINE | orjson.OPT_INDENT_2
     data = orjson.dumps(value, option=option)
     if to is None or to == "-":
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
         return
     try:
         with Path(to).open("ab") as file:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -13,7 +13,7 @@ from millrace.local.errors import DocumentError
 _FROM_FILE: Final = "@"
 
 
-class FileName(click.ParamType):
+class FileName(click.ParamType[str]):
     """A document's file or folder, or `-`; the shell completes it. Whether it exists is the command's business."""
 
     name = "file"
@@ -24,7 +24,7 @@ class FileName(click.ParamType):
         return [CompletionItem(incomplete, type="file")]
 
 
-class JsonValue(click.ParamType):
+class JsonValue(click.ParamType[Any]):
     """JSON, or `@FILE` to read it from a file (`@-` from standard input).
 
     Args:
@@ -43,7 +43,7 @@ class JsonValue(click.ParamType):
         given = value
         try:
             if given.startswith(_FROM_FILE):
-                parsed = read_document(given[len(_FROM_FILE) :])
+                parsed: object = read_document(given[len(_FROM_FILE) :])
             elif not given.lstrip().startswith("{") and _is_file(given):
                 parsed = read_document(given)
             else:
@@ -52,7 +52,7 @@ class JsonValue(click.ParamType):
             self.fail(f"{error} Give JSON, or @FILE to read it from a file.", param, ctx)
         if self._objects and not isinstance(parsed, dict):
             self.fail(f"expected a JSON object, found {given[:60]!r}.", param, ctx)
-        return parsed
+        return cast("Any", parsed)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Let the shell complete the path behind `@`."""

@@ -10,7 +10,7 @@ import click
 from millrace.cli.output import count_text, label_of, print_diagnostics, print_fault, print_json
 from millrace.cli.parameters import FileName, JsonValue
 from millrace.local.companions import SERVER_INPUT, Companions, find_companions, serving
-from millrace.local.errors import CompileError, DocumentError, InputError, LocalRunError
+from millrace.local.errors import CompileError, InputError, LocalRunError
 from millrace.model import Json, NodeId
 
 if TYPE_CHECKING:
@@ -85,14 +85,13 @@ def _run(
 
 def _refuse(error: LocalRunError, *, as_json: bool) -> None:
     """Say why the run did not start."""
-    kinds = {CompileError: "Document.Invalid", DocumentError: "Document.Invalid", InputError: "Inputs.Invalid"}
     if as_json:
-        problem = {"node": None, "type": kinds.get(type(error), "Run.Refused"), "message": str(error), "state": None}
+        problem = {"node": None, "type": error.name, "message": str(error), "state": None}
         diagnostics = [found.to_json() for found in error.diagnostics] if isinstance(error, CompileError) else []
         print_json({"status": "failed", "outputs": None, "error": problem, "nodes": {}, "diagnostics": diagnostics})
     if isinstance(error, CompileError):
         print_diagnostics(error.diagnostics, error.workflow)
-        click.echo(f"{error.name} does not compile: {count_text(error.diagnostics)}.", err=True)
+        click.echo(f"{error.document} does not compile: {count_text(error.diagnostics)}.", err=True)
     elif isinstance(error, InputError):
         for fault in error.faults:
             print_fault(fault)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from millrace.local.local_run import LocalRun
+    from millrace.local.observer import NodeReport, RunReport
     from millrace.local.people import Ask, Question
-    from millrace.local.report import NodeReport, RunReport
 
 _SHOWN_AFTER_SECONDS: Final = 0.3
 _REFRESH_SECONDS: Final = 0.1
@@ -81,7 +81,7 @@ class _Display:
 def _lines(report: "RunReport") -> str:
     from rich.markup import escape
 
-    from millrace.local.report import NodeStatus
+    from millrace.local.observer import NodeStatus
 
     ended = sum(node.status in (NodeStatus.COMPLETED, NodeStatus.SKIPPED) for node in report.nodes.values())
     running = [(name, node) for name, node in report.nodes.items() if node.status is NodeStatus.RUNNING]

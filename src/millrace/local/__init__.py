@@ -3,10 +3,9 @@
 from millrace.local.documents import parse_json, read_document
 from millrace.local.errors import CompileError, DocumentError, InputError, LocalRunError
 from millrace.local.local_run import LocalRun
+from millrace.local.observer import NodeError, NodeReport, NodeStatus, RunError, RunObserver, RunReport, RunStatus
 from millrace.local.people import Ask, Question, check_answer
 from millrace.local.program import Program, load_program
-from millrace.local.report import NodeError, NodeReport, NodeStatus, RunError, RunReport, RunStatus
-from millrace.local.run_observer import RunObserver
 
 __all__ = [
     "Ask",

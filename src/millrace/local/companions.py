@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,7 @@ def find_companions(name: str) -> Companions:
 
 
 @contextmanager
-def serving(script: Path) -> Iterator[str]:
+def serving(script: Path) -> Generator[str]:
     """Run a server as long as it is needed, and let this process's http nodes reach it.
 
     Args:
@@ -61,10 +61,12 @@ def serving(script: Path) -> Iterator[str]:
     Raises:
         LocalRunError: It ends, or prints something else.
     """
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as server:
+    command = [sys.executable, str(script)]
+    # The script is part of the folder that was asked to run.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as server:  # noqa: S603
         try:
             assert server.stdout is not None
-            address = server.stdout.readline().decode("utf-8", "replace").strip()
+            address = str(server.stdout.readline(), "utf-8", "replace").strip()
             host = urlsplit(address).netloc
             if not host:
                 raise LocalRunError(f"expected {script} to print its address when it serves, found {address[:80]!r}.")

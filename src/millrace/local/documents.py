@@ -111,9 +111,10 @@ def _is_deeper(value: object, limit: int) -> bool:
     return True
 
 
-def _inside(value: object) -> Iterable[Any]:
+def _inside(value: object) -> list[Any]:
+    members: Iterable[Any] = ()
     if isinstance(value, dict):
-        return (inner for inner in cast("dict[str, Any]", value).values() if isinstance(inner, (dict, list)))
-    if isinstance(value, list):
-        return (inner for inner in cast("list[Any]", value) if isinstance(inner, (dict, list)))
-    return ()
+        members = cast("dict[str, Any]", value).values()
+    elif isinstance(value, list):
+        members = cast("list[Any]", value)
+    return [member for member in members if isinstance(member, (dict, list))]

@@ -9,33 +9,44 @@ A run that starts and then fails raises nothing: its `RunReport` says so.
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from millrace.model import Diagnostic, Workflow
 
 
 class LocalRunError(Exception):
-    """The root of the errors of local runs; the text is one sentence for people."""
+    """The root of the errors of local runs; the text is one sentence for people.
+
+    Attributes:
+        name: What `--json` calls it.
+    """
+
+    name: ClassVar[str] = "Run.Refused"
 
 
 class DocumentError(LocalRunError):
     """A file cannot be read as a JSON document."""
+
+    name = "Document.Unreadable"
 
 
 class CompileError(LocalRunError):
     """A document does not compile.
 
     Attributes:
-        name: The file, as it was named.
+        document: The file, as it was named.
         workflow: The document, as far as it could be read.
         diagnostics: Everything found, warnings too.
     """
 
-    def __init__(self, name: str, workflow: Workflow, diagnostics: Sequence[Diagnostic]) -> None:
-        self.name = name
+    name = "Document.Invalid"
+
+    def __init__(self, document: str, workflow: Workflow, diagnostics: Sequence[Diagnostic]) -> None:
+        self.document = document
         self.workflow = workflow
         self.diagnostics = tuple(diagnostics)
         count = sum(diagnostic.is_error for diagnostic in diagnostics)
-        super().__init__(f"{name} has {count} error{'s' if count != 1 else ''}")
+        super().__init__(f"{document} has {count} error{'s' if count != 1 else ''}")
 
 
 class InputError(LocalRunError):
@@ -44,6 +55,8 @@ class InputError(LocalRunError):
     Attributes:
         faults: One sentence for each.
     """
+
+    name = "Inputs.Invalid"
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)

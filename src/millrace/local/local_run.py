@@ -10,10 +10,9 @@ from millrace.compiler import CompileContext
 from millrace.engine import ExecutionType, Runner, TaskHandler, TaskRoutes
 from millrace.local.function_host import FunctionHost
 from millrace.local.nested import NestedExecutions, Observe
+from millrace.local.observer import RunObserver, RunReport
 from millrace.local.people import Ask, People
 from millrace.local.program import Program
-from millrace.local.report import RunReport
-from millrace.local.run_observer import RunObserver
 from millrace.model import Json
 
 _THREADS: Final = 41

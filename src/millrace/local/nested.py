@@ -83,11 +83,12 @@ class NestedExecutions:
 
 def _check(program: Program, arguments: dict[str, Json]) -> None:
     """Check the inputs of a workflow that is to start, and fill in its defaults."""
-    given: Any = arguments.get("Input")
-    if not isinstance(given, dict):
+    given = arguments.get("Input")
+    inputs = given.get("inputs") if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(inputs, dict):
         return
     try:
-        given["inputs"] = program.check_inputs(given.get("inputs") or {})
+        given["inputs"] = program.check_inputs(inputs)
     except InputError as error:
         raise TaskFailure("Inputs.Invalid", f"the inputs of {program.name} are not valid: {error}") from None
 

@@ -15,7 +15,7 @@ NO_ANSWER: Final = "timeout"
 """The answer that stands for nobody answering in time."""
 
 _UNCAUGHT: Final = "States.Runtime"
-"""The error that no `onError` handles (Amazon States Language, "Errors"): a missing answer is no failure of the node."""
+"""What no `onError` handles (Amazon States Language, "Errors"): a missing answer is no failure of a node."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from millrace.local.report import NodeError, NodeReport, NodeStatus
+from millrace.local.observer.report import NodeError, NodeReport, NodeStatus
 from millrace.model import Json
 
 _REACHED: Final = frozenset((NodeStatus.COMPLETED, NodeStatus.SKIPPED))

@@ -48,6 +48,7 @@ class MachineMap:
     rounds: dict[NodeId, Rounds] = field(default_factory=dict[NodeId, Rounds])
     evident: set[NodeId] = field(default_factory=set[NodeId])
     _ports: dict[StateName, str] = field(default_factory=dict[StateName, str])
+    _attempts: dict[StateName, NodeId] = field(default_factory=dict[StateName, NodeId])
 
     def __post_init__(self) -> None:
         if self.compilation.definition is not None:
@@ -71,20 +72,26 @@ class MachineMap:
             state: The state.
             location: The field whose expression failed, such as `Assign/total/sum`; empty where none is known.
         """
-        field_, _, rest = location.partition("/")
-        used = self.assigned(state).get(rest.partition("/")[0]) if field_ == "Assign" else None
+        assigned = self.assigned(state)
+        part, _, rest = location.partition("/")
+        used = assigned.get(rest.partition("/")[0]) if part == "Assign" else None
         if used is not None:
-            return NodeId(used.name.partition(".")[0])
+            return node_of(used)
         if state in self.nodes:
             return self.nodes[state]
-        nodes = self.compilation.source_map.get(state, ())
-        return nodes[0] if nodes else self.owners.get(state)
+        if state in self._attempts:
+            return self._attempts[state]
+        owner = self.owners.get(state)
+        if owner is not None and owner in self.rounds and state in self.rounds[owner].control:
+            return owner
+        nodes = [*map(node_of, assigned.values()), *self.compilation.source_map.get(state, ())]
+        return nodes[0] if nodes else owner
 
     def _walk(self, machine: State, owner: NodeId | None) -> None:
         for key, value in cast("dict[str, State]", machine["States"]).items():
             state = StateName(key)
             self.owners[state] = owner
-            node = self._own_node(state)
+            node = self._own_node(state, value)
             if node is not None:
                 self.nodes[state] = node
                 if value["Type"] == "Choice":
@@ -93,20 +100,25 @@ class MachineMap:
 
     def _walk_inside(self, state: State, owner: NodeId | None, node: NodeId | None) -> None:
         steps = self.compilation.graph.steps
-        is_container = node is not None and isinstance(steps[node].operation, (Each, Repeat))
+        operation = steps[node].operation if node is not None else None
         for machine in _machines_in(state):
-            self._walk(machine, node if is_container else owner)
-            if node is not None and isinstance(steps[node].operation, Repeat):
+            self._walk(machine, node if isinstance(operation, (Each, Repeat)) else owner)
+            if node is not None and isinstance(operation, Repeat):
                 self.rounds[node] = _rounds(machine)
+            elif node is not None and not isinstance(operation, Each):
+                self._attempts.update(dict.fromkeys(map(StateName, machine["States"]), node))
         child = self._child(state)
         if child is not None:
             self._walk(child, owner)
 
-    def _own_node(self, state: StateName) -> NodeId | None:
-        nodes = self.compilation.source_map.get(state, ())
-        if nodes and isinstance(self.compilation.graph.steps[nodes[0]].operation, _WITH_STATE):
-            return nodes[0]
-        return None
+    def _own_node(self, name: StateName, state: State) -> NodeId | None:
+        nodes = self.compilation.source_map.get(name, ())
+        if not nodes:
+            return None
+        # Native work whose failure is handled stands in a Parallel of one branch, for its Catch.
+        attempt = state["Type"] == "Parallel" and "Catch" in state and "Assign" in state
+        has_state = isinstance(self.compilation.graph.steps[nodes[0]].operation, _WITH_STATE)
+        return nodes[0] if attempt or has_state else None
 
     def _child(self, state: State) -> State | None:
         arn = cast("Mapping[str, Any]", state.get("Arguments") or {}).get("StateMachineArn")
@@ -123,6 +135,11 @@ class MachineMap:
             if all(isinstance(way.get(name), str) and Port(way[name]) in ports for way in assigned):
                 self._ports[state] = name
                 return
+
+
+def node_of(used: Reference) -> NodeId:
+    """Give the node whose value a reference reads; a while's variables name the while first."""
+    return NodeId(used.name.partition(".")[0])
 
 
 def _machines_in(state: State) -> Iterator[State]:

@@ -1,0 +1,85 @@
+"""Failures as history events tell of them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import orjson
+
+from millrace.catalogue import Stop
+from millrace.local.observer.report import NodeError
+from millrace.model import Json, NodeId, StateName
+from millrace.steps import split_message
+
+UNKNOWN: Final = NodeError("", "")
+"""The error of a failure that only the end of the run, or a catcher, will name."""
+
+_NAMED_STATE: Final = re.compile(r"(?:executing the state|state/task) '(.*?)'(?: \(entered| returned)", re.DOTALL)
+_WHERE: Final = re.compile(
+    r"\AAn error occurred while executing the state '.*?' \(entered at the event id #\d+\)\. ", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A state's failure, as it goes outwards.
+
+    Attributes:
+        event: The id of the event that told of it.
+        node: The node to blame, if there is one.
+    """
+
+    event: int
+    node: NodeId | None
+    state: StateName
+    error: NodeError
+
+
+def error_of(details: Mapping[str, Json], timeout: Json = None) -> NodeError:
+    """Read the error and the cause of an event.
+
+    Args:
+        details: The event's details.
+        timeout: The time that the state had, in seconds, for an event that gives no cause.
+    """
+    error, cause = details.get("error"), details.get("cause")
+    message = message_of(cause) if isinstance(cause, str) else ""
+    if not message and error == "States.Timeout" and timeout is not None:
+        message = f"timed out after {timeout} seconds"
+    return NodeError(error if isinstance(error, str) else "", message)
+
+
+def message_of(cause: str) -> str:
+    """Give what a cause says to people: functions and nested executions wrap it in JSON, expressions name the state."""
+    if cause.startswith("{") and cause.endswith("}"):
+        try:
+            report = cast("dict[str, Any]", orjson.loads(cause))
+        except orjson.JSONDecodeError:
+            return cause
+        if isinstance(report.get("errorMessage"), str):
+            return split_message(report["errorMessage"])[0]
+        if isinstance(report.get("Error"), str) and "ExecutionArn" in report:
+            inner = message_of(str(report.get("Cause") or ""))
+            return f"{report['Error']}: {inner}" if inner else report["Error"]
+    return _WHERE.sub("", cause)
+
+
+def state_named_in(details: Mapping[str, Json]) -> StateName | None:
+    """Give the state that a cause names: a value that is too large, and a fault of the machine, have no other event."""
+    named = _NAMED_STATE.search(str(details.get("cause") or ""))
+    return None if named is None else StateName(named[1])
+
+
+def caught_error(output: Json) -> NodeError:
+    """Read the error that `onError: continue` gives as the node's output."""
+    error = output.get("error") if isinstance(output, dict) else None
+    return (
+        NodeError(str(error.get("type") or ""), str(error.get("message") or "")) if isinstance(error, dict) else UNKNOWN
+    )
+
+
+def stop_error(operation: Stop) -> NodeError:
+    """Give the error of a Fail state where its config says it outright: the state's own event does not."""
+    error, cause = operation.error, operation.cause
+    return NodeError(error, cause) if isinstance(error, str) and isinstance(cause, str) else UNKNOWN
