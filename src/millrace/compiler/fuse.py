@@ -17,7 +17,11 @@ from millrace.expressions import Expression, Reference, ReferenceKind, jsonata, 
 from millrace.model import NodeId, Port
 
 _MAX_TEXT: Final = 6_000
-"""Characters of JSONata in one Pass state's Assign; each value repeats those of its state that it reads."""
+"""Characters of JSONata in one Pass state's Assign, about."""
+
+_SHORT_TEXT: Final = 1_200
+_MAX_GROWTH: Final = 3
+"""How much longer than by themselves values may become, beyond a short text: each repeats those that it reads."""
 
 _WALKS: Final = re.compile(r"function\s*\(|\^\(|\$(?:distinct|shuffle|sort|each|sift|partition|match|replace)\b")
 
@@ -60,7 +64,7 @@ def _fits(before: Sequence[Assignment], after: Sequence[Assignment]) -> bool:
     none is read there that differs each time.
     """
     sizes: dict[Reference, int] = {}
-    total = 0
+    total = alone = 0
     unstable: set[Reference] = set()
     for assignment in (*before, *after):
         read = assignment.references
@@ -68,11 +72,12 @@ def _fits(before: Sequence[Assignment], after: Sequence[Assignment]) -> bool:
             return False
         size = text_size(assignment) + sum(sizes.get(reference, 0) for reference in read)
         total += size
+        alone += text_size(assignment)
         if assignment.target is not None:
             sizes[assignment.target] = size
             if not assignment.pure or _is_costly(assignment):
                 unstable.add(assignment.target)
-    return total <= _MAX_TEXT
+    return total <= _MAX_TEXT and (total <= _SHORT_TEXT or total <= _MAX_GROWTH * alone)
 
 
 def _is_costly(assignment: Assignment) -> bool:

@@ -24,7 +24,8 @@ def split(graph: Graph, plan: Plan, emission: Emission, definition: dict[str, Js
     """Give the same plan where it fits, else one whose parts run as machines of their own."""
     if graph.settings.execution == "express":
         return plan
-    weigher = Weigher(definition, {node: emission.node_name(step) for node, step in graph.steps.items()})
+    state_of = {node: state for state, nodes in emission.source_map.items() for node in nodes}
+    weigher = Weigher(definition, state_of)
     size = len(orjson.dumps(definition))
     if size <= MAX_DEFINITION_BYTES * 9 // 10 and weigher.plan(plan).events <= MAX_EVENTS * 9 // 10:
         return plan

@@ -5,9 +5,8 @@ from typing import Final, NamedTuple
 
 from millrace.catalogue import Task
 from millrace.compiler.estimate import ITEMS_ASSUMED
-from millrace.compiler.fuse import text_size
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan, plans_in
-from millrace.model import Json
+from millrace.model import Json, NodeId, StateName
 
 MAX_DEFINITION_BYTES: Final = 1_048_576
 """Size of a state machine's definition (Step Functions quotas)."""
@@ -35,7 +34,7 @@ class Weight(NamedTuple):
 class Weigher:
     """Weighs items by the states that a first emission gave their nodes."""
 
-    def __init__(self, definition: Mapping[str, Json], state_of: Mapping[str, str]) -> None:
+    def __init__(self, definition: Mapping[str, Json], state_of: Mapping[NodeId, StateName]) -> None:
         self._sizes: dict[str, int] = {}
         self._state_of = state_of
         self._known: dict[int, Weight] = {}
@@ -70,8 +69,10 @@ class Weigher:
         inside = sum((self.plan(plan) for plan in plans_in(item)), Weight(0, 0))
         match item:
             case Compute(assignments=assignments):
-                own = 0 if item.only_marks else _STATE_BYTES + sum(text_size(a) + 60 for a in assignments)
-                return Weight(own, _STATE_EVENTS)
+                if item.only_marks:
+                    return Weight(0, 0)
+                working = next(assignment.node for assignment in assignments if assignment.target is not None)
+                return Weight(self._own(working), _STATE_EVENTS)
             case Act(bound=bound, operation=operation):
                 events = _TASK_EVENTS if isinstance(operation, Task) else _STATE_EVENTS
                 return Weight(self._own(bound.step.id), events) + inside
@@ -87,8 +88,9 @@ class Weigher:
             case Delegate():
                 return Weight(4 * _STATE_BYTES, _TASK_EVENTS)
 
-    def _own(self, node: str) -> int:
-        return self._sizes.get(self._state_of.get(node, ""), _STATE_BYTES)
+    def _own(self, node: NodeId) -> int:
+        state = self._state_of.get(node)
+        return _STATE_BYTES if state is None else self._sizes[state]
 
 
 def _objects(values: Json) -> list[Mapping[str, Json]]:
