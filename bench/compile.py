@@ -86,17 +86,20 @@ def recorded() -> list[dict[str, Any]]:
     if not path.exists():
         print(f"no recorded graphs at {path.name}: set MILLRACE_DAGS to measure schedules")
         return []
-    graphs: list[dict[str, Any]] = json.loads(lzma.open(path).read())
+    with lzma.open(path) as file:
+        graphs: list[dict[str, Any]] = json.loads(file.read())
     return graphs
 
 
 def graph_document(graph: dict[str, Any], kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    names = [f"n{index}" for index in range(len(graph["durations"]))]
+    durations: list[float] = graph["durations"]
+    edges: list[tuple[int, int]] = graph["edges"]
+    names = [f"n{index}" for index in range(len(durations))]
     return {
         "name": graph["name"],
         "nodes": {name: node(name, kind, **data) for name in names},
-        "edges": [edge(names[source], names[target]) for source, target in graph["edges"]],
-        "settings": {"expectedSeconds": dict(zip(names, graph["durations"], strict=True))},
+        "edges": [edge(names[source], names[target]) for source, target in edges],
+        "settings": {"expectedSeconds": dict(zip(names, durations, strict=True))},
     }
 
 
@@ -126,9 +129,10 @@ def schedules(kind: str, data: dict[str, Any]) -> Iterator[bool]:
         assert compilation.definition is not None, compilation.diagnostics
         if compilation.children:
             continue
-        successors: list[list[int]] = [[] for _ in graph["durations"]]
-        for source, target in graph["edges"]:
-            successors[source].append(target)
+        successors: list[list[int]] = [[] for _ in seconds]
+        edges: list[tuple[int, int]] = graph["edges"]
+        for begin, end in edges:
+            successors[begin].append(end)
         least = critical_path(successors, graph["durations"])
         ratio = makespan(compilation.definition, compilation, seconds) / least if least else 1.0
         by_source.setdefault(graph["source"], []).append((ratio, states(compilation.definition) / len(seconds)))
@@ -137,7 +141,8 @@ def schedules(kind: str, data: dict[str, Any]) -> Iterator[bool]:
         mean = math.exp(statistics.fmean(math.log(max(ratio, 1e-9)) for ratio in ratios))
         each = statistics.fmean(count for _, count in measured)
         print(f"  {source:<12} {kind:<6} {len(ratios):>4} {mean:>9.5f} {max(ratios):>8.4f} {each:>12.3f}")
-        yield kind == "echo" or mean <= MEAN_TARGETS[source] and (source != "automation" or each <= STATES_PER_NODE)
+        states_met = source != "automation" or each <= STATES_PER_NODE
+        yield kind == "echo" or (mean <= MEAN_TARGETS[source] and states_met)
 
 
 def speed(make: Callable[[int], dict[str, Any]], sizes: Sequence[int]) -> Iterator[bool]:

@@ -131,6 +131,10 @@ def condition(guard: Guard) -> Expression:
     return jsonata(*alternatives, type=JsonType.BOOLEAN, optional=False, fallible=False)
 
 
+def _first_port(step: Step) -> Port:
+    return step.ports[0] if step.ports else OUT
+
+
 def _decision(operation: Decide) -> Expression:
     """Write a decision as the name of the port that it takes."""
     pieces: list[str | Expression] = []
@@ -250,12 +254,12 @@ class _Binder:
                 if step.kind.name == "input" and isinstance(value, Expression):
                     self._aliases[node] = value
                     return Bound(step, None, (mark,))
-                return Bound(step, None, (Assignment(node, output, value),), otherwise=step.ports[0])
+                return Bound(step, None, (Assignment(node, output, value),), otherwise=_first_port(step))
             case Result(value=value):
                 if isinstance(value, Expression) and not value.fallible and len(value.parts) <= _ALIAS_PARTS:
                     self._aliases[node] = value
                     return Bound(step, None, (mark,))
-                return Bound(step, None, (Assignment(node, output, value),), otherwise=step.ports[0])
+                return Bound(step, None, (Assignment(node, output, value),), otherwise=_first_port(step))
             case SetVariable() | Decide() | Pause():
                 return self._settle_passing(step, operation, outer)
             case Repeat():
@@ -263,12 +267,14 @@ class _Binder:
                     step, operation, carried=self._carried(region, node), timeout=rewrite_template(step.timeout, outer)
                 )
             case _:
-                return Bound(step, operation, otherwise=step.ports[0], timeout=rewrite_template(step.timeout, outer))
+                return Bound(
+                    step, operation, otherwise=_first_port(step), timeout=rewrite_template(step.timeout, outer)
+                )
 
     def _settle_passing(self, step: Step, operation: SetVariable | Decide | Pause, outer: "_Reader") -> Bound:
         """Split what a node does that passes its input on."""
         node = step.id
-        taken = step.ports[0]
+        taken = _first_port(step)
         value = _expression(outer.read(Reference(ReferenceKind.INPUT)))
         output = Assignment(node, Reference(ReferenceKind.OUTPUT, node), value)
         caught = step.config.onError != "stop"

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import cast
 
-from millrace.catalogue import Decide, Each, Nothing, Repeat, Result, SetVariable, Stop, Task, Value
+from millrace.catalogue import Decide, Each, Gather, Lowering, Nothing, Repeat, Result, SetVariable, Stop, Task, Value
 from millrace.compiler.context import CompileContext
 from millrace.compiler.graph import Graph, Step
-from millrace.expressions import Expression, ReferenceKind, Template, reference
+from millrace.compiler.operands import templates_of
+from millrace.expressions import Expression, ReferenceKind, Template, reference, walk_template
 from millrace.model import OUT, Code, Diagnostic, Json, NodeId, Port, Severity
 
 
@@ -74,10 +75,21 @@ def _pinned(step: Step, value: Json, problems: list[Diagnostic], *, writes_varia
     return replace(step, operation=Value(cast("Template", value)), taken=taken if len(step.ports) > 1 else None)
 
 
+def _cannot_fail(operation: Lowering) -> bool:
+    """Whether a node gives a value whatever happens, so that its `error` port is never live."""
+    return isinstance(operation, (Value, SetVariable, Result, Gather)) and not any(
+        expression.fallible for template, _ in templates_of(operation) for expression in walk_template(template)
+    )
+
+
 def _decided(step: Step) -> Step:
-    """Drop rules that never hold; a decision that is left with one way takes it."""
+    """Take the decisions that depend on nothing, and drop rules that never hold."""
     operation = step.operation
-    if not isinstance(operation, Decide) or step.taken is not None:
+    if step.taken is not None:
+        return step
+    if len(step.ports) > 1 and operation is not None and _cannot_fail(operation):
+        return replace(step, taken=step.ports[0])
+    if not isinstance(operation, Decide):
         return step
     rules: list[tuple[Port, Expression]] = []
     default = operation.default
