@@ -3,6 +3,8 @@
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
 from typing import Final
 
 import click
@@ -66,7 +68,19 @@ def main() -> None:
         # The reader has what it wanted (`| head`); the interpreter must not try to flush again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback for people who use the product
+        if sys.flags.dev_mode:
+            raise
+        click.echo(f"Error: {_fault(error)}", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fault(error: Exception) -> str:
+    """Say where the product itself failed; `python -X dev -m millrace` shows the whole traceback."""
+    place = extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"Millrace failed, which is a fault of its own: {type(error).__name__}: {error} ({where})."
 
 
 def _flush() -> None:

@@ -19,6 +19,13 @@ _NAMED_STATE: Final = re.compile(r"(?:executing the state|state/task) '(.*?)'(?:
 _WHERE: Final = re.compile(
     r"\AAn error occurred while executing the state '.*?' \(entered at the event id #\d+\)\. ", re.DOTALL
 )
+_EXPRESSION_FAULT: Final = re.compile(
+    r"The JSONata expression '(.*)' specified for the field '.*?' "
+    r"(?:threw an error during evaluation\. (?:\w\d+: )?)?(.*?)\.?\Z",
+    re.DOTALL,
+)
+_GUARDED: Final = re.compile(r"\(\$exists\(\$_ := (.*)\) \? \$_ : null\)(?: \? true : false)?", re.DOTALL)
+"""How the compiler writes an expression that may give nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,13 @@ def message_of(cause: str) -> str:
         if isinstance(report.get("Error"), str) and "ExecutionArn" in report:
             inner = message_of(str(report.get("Cause") or ""))
             return f"{report['Error']}: {inner}" if inner else report["Error"]
-    return _WHERE.sub("", cause)
+    text = _WHERE.sub("", cause)
+    fault = _EXPRESSION_FAULT.match(text)
+    if fault is None:
+        return text
+    expression, what = fault.groups()
+    guarded = _GUARDED.fullmatch(expression)
+    return f"{what}, in the expression {guarded[1] if guarded else expression}"
 
 
 def state_named_in(details: Mapping[str, Json]) -> StateName | None:

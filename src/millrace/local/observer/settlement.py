@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from millrace.catalogue import Decide, Each, Gather, Nothing, Pause, Repeat, Result, SetVariable, Value
 from millrace.compiler.graph import Graph
@@ -11,8 +10,6 @@ from millrace.local.observer.activation import Activation
 from millrace.local.observer.machine_map import MachineMap
 from millrace.local.observer.report import NodeStatus
 from millrace.model import Edge, Json, NodeId
-
-_OVER: Final = frozenset((NodeStatus.COMPLETED, NodeStatus.FAILED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +51,11 @@ class _Settler:
             edges = region.incoming[node]
             live = [self._is_live(edge) for edge in edges]
             self.statuses[node] = self._status(node, live)
-            if self.statuses[node] in _OVER:
+            if node in activation.outputs:
+                self.outputs[node] = activation.outputs[node]
+            elif self.statuses[node] is NodeStatus.COMPLETED:
                 source = next((edge.source for edge, is_live in zip(edges, live, strict=True) if is_live), None)
-                self._take_output(node, source)
+                self._derive_output(node, source)
 
     def _is_live(self, edge: Edge) -> bool | None:
         """Whether an edge is live; None while it is not resolved."""
@@ -88,11 +87,8 @@ class _Settler:
             return NodeStatus.SKIPPED
         return NodeStatus.PENDING if node in self._machine.evident else NodeStatus.COMPLETED
 
-    def _take_output(self, node: NodeId, source: NodeId | None) -> None:
-        known = self._activation.outputs
-        if node in known:
-            self.outputs[node] = known[node]
-            return
+    def _derive_output(self, node: NodeId, source: NodeId | None) -> None:
+        """Find the output of a node that only passes a value on, or names one."""
         match self._graph.steps[node].operation:
             case Result(name=name) if name in self._results:
                 self.outputs[node] = self._results[name]
