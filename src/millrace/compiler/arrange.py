@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from millrace.catalogue import Decide, Each, Repeat, Task
-from millrace.compiler.bind import Binding, Bound
+from millrace.compiler.bound import Binding, Bound
 from millrace.compiler.graph import Graph, Region
 from millrace.compiler.guards import ALWAYS, Guard
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Fork, Gate, Item, Iterate, Plan

@@ -4,28 +4,27 @@ References to inputs of a node, to workflow variables and to nodes that only pas
 stand for, so that what is left are values that some state assigns, and what the execution itself knows.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from millrace.catalogue import Decide, Each, Gather, Lowering, Pause, Repeat, Result, SetVariable, Stop, Task, Value
+from millrace.catalogue import Decide, Each, Gather, Lowering, Pause, Repeat, Result, SetVariable, Value
+from millrace.compiler.bound import Assignment, Binding, Bound
 from millrace.compiler.condition import liveness
 from millrace.compiler.graph import Graph, Region, Step
-from millrace.compiler.guards import ALWAYS, NEVER, Guard, ports_by_node
+from millrace.compiler.guards import ALWAYS, NEVER, Guard
 from millrace.compiler.operands import rewrite_operation, rewrite_template
+from millrace.compiler.selection import choose, condition, decision
 from millrace.expressions import (
     Expression,
     Reference,
     ReferenceKind,
     Template,
     as_expression,
-    bracketed,
     call,
     jsonata,
     literal,
-    operand,
     reference,
-    walk_template,
 )
 from millrace.model import OUT, JsonType, NodeId, Port
 
@@ -33,132 +32,13 @@ _ALIAS_PARTS: Final = 6
 """How long the text that stands for a passed-on value may be before the value gets a variable of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A value that a state computes beside its own work; without a target it only marks that the node ran."""
-
-    node: NodeId
-    target: Reference | None = None
-    value: Template = None
-
-    @property
-    def fallible(self) -> bool:
-        """Whether computing it may fail."""
-        return any(expression.fallible for expression in walk_template(self.value))
-
-    @property
-    def pure(self) -> bool:
-        """Whether computing it twice gives the same value."""
-        return all(expression.pure for expression in walk_template(self.value))
-
-    @property
-    def references(self) -> frozenset[Reference]:
-        """Everything that the value reads."""
-        return frozenset[Reference]().union(*(expression.references for expression in walk_template(self.value)))
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A node with every reference settled.
-
-    Attributes:
-        operation: What is left to do by a state of its own; None where assignments are all.
-        assignments: Values to compute; before the operation, where there is one.
-        passed: The output of a node that only passes its input on, for the case that its failure is caught.
-        previous: A workflow variable's value before its write, which stays when the write fails and that is caught.
-        otherwise: The port taken where a failure is caught and the run goes on.
-        carried: For a while, each variable that its iterations hand on: its value at the start, and at the end of one.
-    """
-
-    step: Step
-    operation: Lowering | None = None
-    assignments: tuple[Assignment, ...] = ()
-    timeout: Template = None
-    passed: Template = None
-    previous: Template = None
-    otherwise: Port = OUT
-    carried: Mapping[str, tuple[Template, Template]] = field(default_factory=dict[str, tuple[Template, Template]])
-
-    @property
-    def may_fail(self) -> bool:
-        """Whether running it may fail."""
-        return any(assignment.fallible for assignment in self.assignments) or isinstance(
-            self.operation, (Task, Pause, Each, Repeat)
-        )
-
-    @property
-    def owns_output(self) -> bool:
-        """Whether its output is a variable that its own state assigns."""
-        if isinstance(self.operation, (Task, Each, Repeat)):
-            return True
-        return self.caught and not isinstance(self.operation, Stop)
-
-    @property
-    def caught(self) -> bool:
-        """Whether its failure does not end the run."""
-        return self.step.config.onError != "stop" and self.may_fail
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """All nodes that may run, bound, and the outputs of the run.
-
-    Attributes:
-        outputs: Name and value of the run's outputs, each with the node and its guard, in order.
-    """
-
-    nodes: Mapping[NodeId, Bound]
-    outputs: tuple[tuple[NodeId, str, Template], ...]
-
-
 def bind(graph: Graph) -> Binding:
     """Settle every reference of the nodes that may run."""
     return _Binder(graph).bind()
 
 
-def condition(guard: Guard) -> Expression:
-    """Write a guard as JSONata over the ports that nodes took."""
-    alternatives: list[str | Expression] = []
-    for node, ports in ports_by_node(guard).items():
-        taken = reference(ReferenceKind.PORT, node)
-        if len(ports) == 1:
-            test = jsonata(taken, " = ", literal(ports[0]), type=JsonType.BOOLEAN, optional=False, fallible=False)
-        else:
-            test = jsonata(taken, " in ", literal(list(ports)), type=JsonType.BOOLEAN, optional=False, fallible=False)
-        alternatives += [" or ", test] if alternatives else [test]
-    if len(alternatives) == 1 and isinstance(alternatives[0], Expression):
-        return alternatives[0]
-    return jsonata(*alternatives, type=JsonType.BOOLEAN, optional=False, fallible=False)
-
-
 def _first_port(step: Step) -> Port:
     return step.ports[0] if step.ports else OUT
-
-
-def _decision(operation: Decide) -> Expression:
-    """Write a decision as the name of the port that it takes."""
-    pieces: list[str | Expression] = []
-    for port, test in operation.rules:
-        pieces += [bracketed(test), " ? ", literal(port), " : "]
-    fallible = any(test.fallible for _, test in operation.rules)
-    return jsonata(*pieces, literal(operation.default), type=JsonType.STRING, optional=False, fallible=fallible)
-
-
-def choose(cases: list[tuple[Guard, Expression]]) -> Expression:
-    """Give the value of the first case whose condition holds; the last one needs none."""
-    *others, (_, last) = cases
-    result = last
-    for guard, value in reversed(others):
-        result = jsonata(
-            condition(guard),
-            " ? ",
-            operand(value),
-            " : ",
-            result,
-            optional=value.optional or result.optional,
-            fallible=value.fallible or result.fallible,
-        )
-    return result
 
 
 class _Binder:
@@ -286,7 +166,7 @@ class _Binder:
             passed = self._pass_on(node, value)
             return Bound(step, None, (written, passed) if passed else (written,))
         if isinstance(operation, Decide):
-            decided = Assignment(node, Reference(ReferenceKind.PORT, node), _decision(operation))
+            decided = Assignment(node, Reference(ReferenceKind.PORT, node), decision(operation))
             if caught and decided.fallible:
                 return Bound(step, None, (decided, output), otherwise=operation.default)
         elif caught:

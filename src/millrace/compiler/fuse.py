@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from millrace.catalogue import Pause, Task
-from millrace.compiler.bind import Assignment
+from millrace.compiler.bound import Assignment
 from millrace.compiler.guards import Guard, ports_by_node
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Fork, Gate, Item, Iterate, Plan, used_by
 from millrace.expressions import Expression, Reference, ReferenceKind, jsonata, walk_template

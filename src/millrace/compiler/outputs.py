@@ -1,8 +1,9 @@
 """The outputs of a run, as the template of the machine's last output."""
 
-from millrace.compiler.bind import Binding, condition
+from millrace.compiler.bound import Binding
 from millrace.compiler.graph import Graph
 from millrace.compiler.guards import ALWAYS
+from millrace.compiler.selection import condition
 from millrace.expressions import Expression, Template, as_expression, jsonata
 from millrace.model import JsonType
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from millrace.catalogue import Each, Pause, Repeat, Stop, Task
-from millrace.compiler.bind import Assignment, Bound
+from millrace.compiler.bound import Assignment, Bound
 from millrace.compiler.guards import Guard
 from millrace.compiler.operands import references_of
 from millrace.expressions import Expression, Reference, ReferenceKind, Template, walk_template

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from millrace.compiler.bind import Assignment
+from millrace.compiler.bound import Assignment
 from millrace.compiler.names import Scope
 from millrace.expressions import Expression, Reference, Template, as_expression, literal, or_null, walk_template
 from millrace.model import Json, JsonType

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from millrace.compiler.bind import condition
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.titles import guard_title, nodes_of, note_variables
 from millrace.compiler.emit.ways import nulls_of, own_after, port_of, write_entries, write_ways
 from millrace.compiler.plan import Choose, Gate
 from millrace.compiler.render import Renderer
+from millrace.compiler.selection import condition
 from millrace.expressions import Reference
 from millrace.model import Json, Port, StateName
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from millrace.catalogue import Retry
 from millrace.catalogue.failure import CONSOLE_MARK, TRANSIENT_ERRORS
-from millrace.compiler.bind import Bound
+from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.ways import Ways, own_after, port_of
 from millrace.compiler.plan import Act, Cycle, Iterate

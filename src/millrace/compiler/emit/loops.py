@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from millrace.catalogue import Task
 from millrace.catalogue.lists import as_list
-from millrace.compiler.bind import Bound
+from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import ALL_ERRORS, CAUGHT_MEMBERS, add_error_handling
 from millrace.compiler.emit.tasks import write_task

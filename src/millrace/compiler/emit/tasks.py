@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millrace.catalogue import LAMBDA_INVOKE, Pause, Task
-from millrace.compiler.bind import Assignment, Bound
+from millrace.compiler.bound import Assignment, Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import catchers_of, retriers
 from millrace.compiler.emit.titles import nodes_of, note_output

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from millrace.compiler.bind import Assignment, Bound
+from millrace.compiler.bound import Assignment, Bound
 from millrace.compiler.emission import Block, Emission
 from millrace.compiler.guards import ALWAYS, Guard, ports_by_node
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Iterate, Plan, results_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from millrace.compiler.bind import Bound
+from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.guards import Atom, Guard
 from millrace.compiler.plan import Act, Choose, Cycle, Gate, Iterate, Plan
