@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from millrace.compiler import Compilation, compile_document
+from millrace.compiler import Compilation
 from millrace.engine import HistoryEvent, Result, Runner, Status
+from millrace.model import StateName
 
 from .evaluator import Evaluation, evaluate
 from .failure import agrees
@@ -27,27 +28,24 @@ class Difference:
 
 def run(compilation: Compilation, inputs: Any) -> Result:
     """Run a compiled document in the world of the tests; waits take no time."""
-    definition = compilation.definition
-    assert definition is not None, [problem.message for problem in compilation.diagnostics]
 
     async def execute() -> Result:
         runner = Runner(fast=True, source=Random(1))
-        return await runner.run(definition, {"inputs": inputs}, tasks=WorldTasks(World(), runner), name="run-1")
+        tasks = WorldTasks(World(), runner)
+        return await runner.run(compilation.definition, {"inputs": inputs}, tasks=tasks, name="run-1")
 
     return asyncio.run(execute())
 
 
-def compare(document: Mapping[str, Any], inputs: Any) -> Difference | None:
-    """Compile and run a document, and find the first difference from the reference."""
-    compilation = compile_document(document)
+def compare(compilation: Compilation, document: Mapping[str, Any], inputs: Any) -> Difference | None:
+    """Run what a document was compiled to, and find the first difference from the reference."""
     errors = [(problem.code.value, problem.message) for problem in compilation.diagnostics if problem.is_error]
     if errors:
         return Difference("diagnostics", [], errors)
-    return difference(evaluate(document, inputs), run(compilation, inputs), compilation)
+    return _difference(evaluate(document, inputs), run(compilation, inputs), compilation)
 
 
-def difference(expected: Evaluation, result: Result, compilation: Compilation) -> Difference | None:
-    """Compare how a run ended with how it should."""
+def _difference(expected: Evaluation, result: Result, compilation: Compilation) -> Difference | None:
     found = f"{result.status.value} {result.error or ''} {(result.cause or '')[:300]}"
     if expected.completed != (result.status is Status.SUCCEEDED):
         return Difference("status", expected.failures or "completed", found)
@@ -69,11 +67,11 @@ def failed_nodes(result: Result, compilation: Compilation) -> tuple[str, ...]:
     return compilation.source_map.get(state, ()) if state else ()
 
 
-def _failed_state(history: tuple[HistoryEvent, ...]) -> Any:
+def _failed_state(history: tuple[HistoryEvent, ...]) -> StateName | None:
     events = {event.id: event for event in history}
     event = history[-1]
     while event.previous:
         event = events[event.previous]
         if event.state and not event.type.startswith(_WRAPPERS):
-            return event.state
+            return StateName(event.state)
     return None

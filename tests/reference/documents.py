@@ -225,7 +225,7 @@ class _Maker:
             data["label"] = self._pick(_LABELS)
         if self._chance(0.1):
             data["notes"] = "A remark."
-        if made.type not in ("conditional", "switch", "stop"):
+        if made.type != "stop":
             self._choose_on_error(made, data)
         if self._chance(self._mix.settled):
             self._settle(made, data)
@@ -246,7 +246,7 @@ class _Maker:
     def _settle(self, made: _Made, data: dict[str, Any]) -> None:
         if self._chance(0.5):
             data["disabled"] = True
-        elif made.type not in ("conditional", "switch", "stop", "variable", "output", "respond", "while"):
+        else:
             data["pinned"] = self._pick(({"v": 7}, {"v": [1, {"v": 2}]}, "pin", 5, [1], [], False, {"decision": "rejected"}))
 
     def _exclusive_writes(self, place: _Place) -> int:
@@ -257,6 +257,7 @@ class _Maker:
         self._finish(place, decider, self._conditional(place, decider))
         data = self._nodes[decider.id]["data"]
         data.pop("disabled", None)
+        data.pop("onError", None)
         decider.ports = ["true", "false"]
         writers: list[_Made] = []
         for port in ("true", "false"):
@@ -353,6 +354,11 @@ class _Maker:
         other = self._pick(readable)
         made.size += other.size
         return f"${{{other.id}.output{self._pick(('', '.v', '.results'))}}}"
+
+    def _untyped(self, place: _Place, made: _Made) -> str:
+        """Give JSONata whose value's type is not known before the run."""
+        readable = self._readable(place, made)
+        return f"{self._pick(readable).id}.output.v" if readable else "input.v"
 
     def _around(self, place: _Place) -> Iterator[list[str]]:
         level: _Place | None = place
@@ -461,7 +467,8 @@ class _Maker:
 
     def _conditional(self, place: _Place, made: _Made) -> dict[str, Any]:
         made.size = 30
-        if self._chance(self._mix.failing * 0.3):
+        if self._chance(self._mix.failing * 0.5):
+            made.caught = True
             return {"condition": "${inputs.n > 1 ? $error('undecided') : true}"}
         return {"condition": self._condition(place, made)}
 
@@ -469,7 +476,7 @@ class _Maker:
         made.size = 30
         values = self._random.sample((0, 1, 2, "a", "b", ""), self._random.randrange(1, 4))
         return {
-            "value": self._pick(("${inputs.n}", "${inputs.s}", f"${{{self._operand(place, made)}}}")),
+            "value": self._pick(("${inputs.n}", "${inputs.s}", f"${{{self._untyped(place, made)}}}")),
             "cases": [{"equals": value, "handle": f"case {index}"} for index, value in enumerate(values)],
         }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .expressions import EvaluationFailed, Expressions
 from .failure import ANY, QUERY_ERROR, Failure, NodeFailed
-from .nodes import Call, as_items, holds, run, updated
+from .nodes import Call, holds, run, updated
 from .world import Refusal, World
 
 
@@ -62,7 +62,7 @@ def evaluate(
         machine.run_region(None, frame)
     except NodeFailed as failed:
         return Evaluation(None, failed.failures, frame.outcomes)
-    return Evaluation(machine.outputs, (), frame.outcomes)
+    return Evaluation(machine.outputs(frame.outcomes), (), frame.outcomes)
 
 
 @dataclass(slots=True)
@@ -101,15 +101,17 @@ class _Machine:
         self._inputs = inputs
         self._world = world
         self._pins = pins
-        self._named: dict[str, tuple[str, Any]] = {}
 
-    @property
-    def outputs(self) -> dict[str, Any]:
-        order = {node: position for position, node in enumerate(self._order(None))}
-        return {
-            name: value
-            for _, (name, value) in sorted(self._named.items(), key=lambda entry: order[entry[0]])
-        }
+    def outputs(self, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+        """Give what the output nodes that were reached contribute: their own outputs."""
+        named: dict[str, Any] = {}
+        for node in self._order(None):
+            body = self._nodes[node]
+            data = body.get("data") or {}
+            if body["type"] in ("output", "respond") and outcomes[node].port is not None and not data.get("disabled"):
+                name = "$response" if body["type"] == "respond" else data.get("name") or node
+                named[name] = outcomes[node].output
+        return named
 
     # Regions
 
@@ -162,7 +164,7 @@ class _Machine:
         if data.get("disabled"):
             return Outcome(given, self._ports(body)[0])
         pinned = self._pins.get(node, data.get("pinned"))
-        if pinned is not None and body["type"] not in ("conditional", "switch", "stop"):
+        if pinned is not None and not self._runs_though_pinned(node):
             return Outcome(pinned, self._pinned_port(body, pinned))
         on_error = data.get("onError", "stop")
         try:
@@ -173,12 +175,13 @@ class _Machine:
             except Refusal as refusal:
                 raise NodeFailed(Failure(node, refusal.error, refusal.message)) from None
         except NodeFailed as failed:
-            if on_error == "stop" or body["type"] in ("conditional", "switch", "stop"):
+            if on_error == "stop" or body["type"] == "stop":
                 raise
             error = failed.error()
             if on_error == "branch":
                 return Outcome(None, "error", error)
-            return Outcome({"error": error}, self._ports(body)[0], error)
+            decides = body["type"] in ("conditional", "switch")
+            return Outcome({"error": error}, self._ports(body)[-1 if decides else 0], error)
         return Outcome(output, port)
 
     def _first_input(self, frame: _Frame) -> Any:
@@ -201,6 +204,17 @@ class _Machine:
             case _:
                 return ["out"]
 
+    def _runs_though_pinned(self, node: str) -> bool:
+        """Whether a node has no output of its own to pin: it decides, or writes variables."""
+        kind = self._nodes[node]["type"]
+        if kind == "while":
+            return any(
+                self._nodes[inner]["type"] in ("variable", "while") and self._runs_though_pinned(inner)
+                for inner, body in self._nodes.items()
+                if body.get("parentId") == node
+            )
+        return kind in ("conditional", "switch", "stop", "variable")
+
     def _pinned_port(self, body: Mapping[str, Any], value: Any) -> str:
         if body["type"] == "approval" and isinstance(value, dict) and value.get("decision") in ("approved", "rejected"):
             return value["decision"]
@@ -219,11 +233,6 @@ class _Machine:
                 value = call.value("value", 1 if operation == "increment" else None)
                 frame.variables[name] = updated(operation, frame.variables.get(name), value)
                 return call.input, "out"
-            case "output" | "respond":
-                output, port = run(call)
-                name = "$response" if call.type == "respond" else call.data.get("name") or call.id
-                self._named[call.id] = (name, output)
-                return output, port
             case _:
                 return run(call)
 
@@ -236,7 +245,7 @@ class _Machine:
             inner = _Frame(call.id, dict(frame.variables), frame, item=item, index=index)
             try:
                 self.run_region(call.id, inner)
-                results.append(self._collected(call, inner, None))
+                results.append(self._collected(call, inner, call.input))
             except NodeFailed as failed:
                 failures += failed.failures
                 errors.append({"index": index, "item": item, "error": failed.error()})
@@ -288,7 +297,7 @@ class _Machine:
 
     # What expressions read
 
-    def _read(self, frame: _Frame, kind: str, name: str, given: Any) -> Any:  # noqa: PLR0911 - one for each name
+    def _read(self, frame: _Frame, kind: str, name: str, given: Any) -> Any:
         match kind:
             case "output" | "error":
                 outcome = self._outcome(frame, name)
