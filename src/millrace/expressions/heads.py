@@ -195,3 +195,11 @@ def _unknown_name(text: str, name: str, start: int, end: int, limit: int, scope:
     else:
         remedy = f"Write text in quotes ({name!r}), and the field of a value after its name (input.{shown})."
     return Problem(Code.UNKNOWN_NAME, message, remedy, start + 1, expected, name)
+
+
+def no_context(name: str, start: int) -> Problem:
+    """Refuse `$` and `$$` where there is no value at hand."""
+    shown = f"${name}"
+    message = f"{shown!r} means nothing here: a workflow's expression has no document around it"
+    remedy = "Begin with a name, such as input or <node>.output."
+    return Problem(Code.UNKNOWN_NAME, message, remedy, start + 1, "a name", shown)

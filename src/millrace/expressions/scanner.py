@@ -12,7 +12,7 @@ from typing import Final
 from millrace.expressions.expression import Expression
 from millrace.expressions.findings import MOST_PROBLEMS, Findings, Names, Scan, in_order
 from millrace.expressions.functions import IMPURE, UNFAILING
-from millrace.expressions.heads import Head, is_keyword, resolve_name, resolve_quoted
+from millrace.expressions.heads import Head, is_keyword, no_context, resolve_name, resolve_quoted
 from millrace.expressions.lexis import CALL, CLOSERS, NAME_PART, NUMBER, TOKEN, find_pattern_end, skip_signature
 from millrace.expressions.names import NameScope
 from millrace.expressions.operators import FOREIGN, NEGATION, OPERATORS
@@ -142,7 +142,7 @@ class Scanner:
         if self._previous in {"@", "#"} or (self._brackets and self._brackets[-1].kind == "parameters"):
             self._found.bind(name)
         elif name == "$" or (name == "" and not self._relative and not self._after_dot):
-            self._found.problems.append(_no_context(name, start))
+            self._found.problems.append(no_context(name, start))
         elif name:
             self._shape.pure = self._shape.pure and name not in IMPURE
             self._found.read(name, start)
@@ -463,13 +463,6 @@ class Scanner:
 
 def _opener(closer: str) -> str:
     return {")": "(", "]": "[", "}": "{"}[closer]
-
-
-def _no_context(name: str, start: int) -> Problem:
-    shown = f"${name}"
-    message = f"{shown!r} means nothing here: a workflow's expression has no document around it"
-    remedy = "Begin with a name, such as input or <node>.output."
-    return Problem(Code.UNKNOWN_NAME, message, remedy, start + 1, "a name", shown)
 
 
 _TOKENS: Final[dict[str, Callable[[Scanner, int, int], None]]] = {
