@@ -5,11 +5,12 @@ from typing import Any
 
 from millrace.catalogue.code import Code
 from millrace.model import Json
-from millrace.steps import LambdaContext, handle
+from millrace.steps import LambdaContext, OutputCache, handle
 
 TYPES = {Code.name: Code()}
+CACHE = OutputCache()
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str, Json]:
     """Run one node."""
-    return handle(event, context, TYPES)
+    return handle(event, context, TYPES, cache=CACHE)

@@ -46,10 +46,16 @@ class Retry(Model):
 
 
 class Cache(Model):
-    """Whether an output is kept and used again."""
+    """How long an output is kept and used again; outputs of failures and those above 240 KiB are not."""
 
     ttlSeconds: Annotated[int, Field(ge=1, le=31_536_000, description="Seconds that an output stays usable.")]
-    key: Annotated[Text | None, Field(description="What the output depends on; default: the whole config.")] = None
+    key: Annotated[
+        Text | None,
+        Field(
+            description="What the output depends on; the workflow's nodes of one type share it. Default, also for an "
+            "expression that gives null: the whole config."
+        ),
+    ] = None
 
 
 OnError = Literal["stop", "continue", "branch"]
@@ -64,5 +70,7 @@ class NodeConfig(Model):
     timeoutSeconds: Annotated[int | ExpressionText | None, Field(description="Seconds until it times out.")] = None
     retry: Annotated[Retry | None, Field(description="Tries after a failure.")] = None
     onError: Annotated[OnError, Field(description="What happens after the last failed try.")] = "stop"
-    cache: Annotated[Cache | None, Field(description="Keep the output and use it again.")] = None
+    cache: Annotated[
+        Cache | None, Field(description="Keep the output of a node that runs in a function, and use it again.")
+    ] = None
     pinned: Annotated[Value, Field(description="An output used in place of running.")] = None

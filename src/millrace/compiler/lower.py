@@ -15,6 +15,7 @@ from millrace.catalogue import (
     Result,
     SetVariable,
     Stop,
+    Task,
     Value,
 )
 from millrace.catalogue.input_schema import check_schema, to_json_schema
@@ -51,7 +52,7 @@ def lower(graph: Graph, context: CompileContext) -> Graph:
     del context
     problems: list[Diagnostic] = []
     schema = _inputs_schema(graph)
-    names = NameScope(frozenset(graph.workflow.nodes))
+    names = NameScope(frozenset(graph.workflow.nodes) | {NodeId(name) for name in graph.workflow.unread})
     types = _input_types(schema)
     steps: dict[NodeId, Step] = {}
     for step in graph.steps.values():
@@ -59,7 +60,7 @@ def lower(graph: Graph, context: CompileContext) -> Graph:
             steps[step.id] = step
             continue
         scope = _Scope(step.id, names, types, problems)
-        operation = step.kind.lower(step.config, scope)
+        operation = _with_cache(step.kind.lower(step.config, scope), step, scope)
         timeout = scope.template(step.config.timeoutSeconds, "timeoutSeconds", JsonType.NUMBER)
         steps[step.id] = replace(step, operation=operation, timeout=timeout, uses=tuple(scope.uses))
         problems += _without_effect(step, operation)
@@ -122,8 +123,8 @@ class _Scope:
         self._record(expression, at)
         return expression
 
-    def report(self, code: Code, at: str, message: str, remedy: str) -> None:
-        self.problems.append(Diagnostic(code, message, remedy, node=self.node, field=at or None))
+    def report(self, code: Code, at: str, message: str, remedy: str, *, column: int | None = None) -> None:
+        self.problems.append(Diagnostic(code, message, remedy, node=self.node, field=at or None, column=column))
 
     def _record(self, template: Template, at: str) -> None:
         match template:
@@ -183,14 +184,31 @@ class _Scope:
                 return template.type
 
 
+def _runs_in_function(operation: Lowering) -> bool:
+    """Whether a function of ours gives the node's output; one that waits for a token only asks for it."""
+    return isinstance(operation, Task) and operation.function is not None and not operation.waits_for_token
+
+
+def _with_cache(operation: Lowering, step: Step, scope: _Scope) -> Lowering:
+    """Tell the function that runs a node to keep the output and use it again (`millrace.steps.CacheRequest`)."""
+    cache = step.config.cache
+    if cache is None or not isinstance(operation, Task) or not _runs_in_function(operation):
+        return operation
+    assert isinstance(operation.arguments, dict), "a function's payload is an object"
+    request: dict[str, Template] = {"ttlSeconds": cache.ttlSeconds}
+    if cache.key is not None:
+        request["key"] = scope.template(cache.key, "cache.key")
+        request["workflowId"] = reference(ReferenceKind.WORKFLOW_ID)
+    return replace(operation, arguments={**operation.arguments, "cache": request})
+
+
 def _without_effect(step: Step, operation: Lowering) -> list[Diagnostic]:
     """Warn of common config that does nothing on this kind of node."""
     fields: list[str] = []
-    if isinstance(operation, (*_NATIVE, Each, Repeat)):
-        if step.config.timeoutSeconds is not None:
-            fields.append("timeoutSeconds")
-        if step.config.cache is not None:
-            fields.append("cache")
+    if isinstance(operation, (*_NATIVE, Each, Repeat)) and step.config.timeoutSeconds is not None:
+        fields.append("timeoutSeconds")
+    if step.config.cache is not None and not _runs_in_function(operation):
+        fields.append("cache")
     if isinstance(operation, _NATIVE) and step.config.retry is not None:
         fields.append("retry")
     if isinstance(operation, (Nothing, Stop)) and step.config.onError != "stop":
@@ -198,7 +216,7 @@ def _without_effect(step: Step, operation: Lowering) -> list[Diagnostic]:
     return [
         Diagnostic(
             Code.NO_EFFECT,
-            f"`{field}` has no effect on {_article(step.kind.title)} node: it runs inside Step Functions itself",
+            f"`{field}` has no effect on {_article(step.kind.title)} node: {_runs(operation)}",
             f"Remove `{field}`.",
             Severity.WARNING,
             node=step.id,
@@ -206,6 +224,18 @@ def _without_effect(step: Step, operation: Lowering) -> list[Diagnostic]:
         )
         for field in fields
     ]
+
+
+def _runs(operation: Lowering) -> str:
+    match operation:
+        case Task(waits_for_token=True):
+            return "it waits for an answer from outside"
+        case Task():
+            return "Step Functions calls a service for it"
+        case Nothing():
+            return "it takes no part in the run"
+        case _:
+            return "it runs inside Step Functions itself"
 
 
 def _article(title: str) -> str:

@@ -1,7 +1,8 @@
-"""Failures in the shape that Lambda reports and Step Functions matches.
+"""Failures in the shape that Lambda reports and Step Functions matches, and those that stay inside.
 
 StepError
 `-- one class for each error name, made when it is first raised
+CacheError
 """
 
 import functools
@@ -22,6 +23,10 @@ class StepError(Exception):
     Lambda's Python runtime reports the class's name as `errorType` and the text as `errorMessage`; Step Functions takes
     the first for the error's name, so each name needs a class that is called so.
     """
+
+
+class CacheError(Exception):
+    """A cache cannot be read or written; the node runs without it."""
 
 
 @functools.cache

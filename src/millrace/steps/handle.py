@@ -3,14 +3,17 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from millrace.catalogue.node import NodeFailure, NodeType, RunContext
 from millrace.model import Json, NodeId
 from millrace.steps.errors import step_error
+from millrace.steps.output_cache import CacheRequest, OutputCache
 from millrace.steps.output_store import OUTPUT_LIMIT_BYTES, NoOutputStore, OutputStore
+
+M = TypeVar("M", bound=BaseModel)
 
 _RESPONSE_LIMIT_BYTES: Final = 250 * 1024
 """What output and console may have together; Step Functions adds about 2 KB of its own to 256 KiB at most."""
@@ -34,14 +37,17 @@ def handle(
     context: LambdaContext | None,
     types: Mapping[str, NodeType[Any]],
     store: OutputStore | None = None,
+    cache: OutputCache | None = None,
 ) -> dict[str, Json]:
     """Run a node.
 
     Args:
-        event: `{"type", "node", "config", "input"}`, every expression resolved; optionally `run`, the run's id.
+        event: `{"type", "node", "config", "input"}`, every expression resolved; optionally `run`, the run's id, and
+            `cache`, a `CacheRequest`.
         context: Lambda's context; None for a run without a time limit of its own.
         types: The node types that this function runs, by name.
         store: Keeps outputs that are too large to return.
+        cache: Keeps outputs for later runs, where the event asks for it; None to run every time.
 
     Returns:
         `{"output", "console"}`.
@@ -51,7 +57,7 @@ def handle(
     """
     console: list[str] = []
     try:
-        output, size = _well_formed(_run(event, context, types, console))
+        output, size = _output(event, context, types, cache, console)
         if size > OUTPUT_LIMIT_BYTES:
             encoded = json.dumps(output, ensure_ascii=False).encode()
             output = (store or NoOutputStore()).keep(encoded, node=NodeId(event["node"]), run_id=event.get("run", ""))
@@ -61,9 +67,26 @@ def handle(
     return {"output": output, "console": _fitting(console, _RESPONSE_LIMIT_BYTES - size)}
 
 
-def _run(
-    event: Mapping[str, Any], context: LambdaContext | None, types: Mapping[str, NodeType[Any]], console: list[str]
-) -> Json:
+def _output(
+    event: Mapping[str, Any],
+    context: LambdaContext | None,
+    types: Mapping[str, NodeType[Any]],
+    cache: OutputCache | None,
+    console: list[str],
+) -> tuple[Json, int]:
+    """Give the node's output and its size in bytes of UTF-8 JSON, from the cache or from a run."""
+    node_type = _node_type(event, types)
+
+    def run() -> tuple[Json, int]:
+        return _well_formed(_run(event, context, node_type, console))
+
+    if cache is None or event.get("cache") is None:
+        return run()
+    request = _validated(CacheRequest, event["cache"], "cache")
+    return cache.output(request, event, run, console.append)
+
+
+def _node_type(event: Mapping[str, Any], types: Mapping[str, NodeType[Any]]) -> NodeType[Any]:
     missing = [name for name in ("type", "node", "config") if name not in event]
     if missing:
         raise NodeFailure(
@@ -75,10 +98,11 @@ def _run(
         raise NodeFailure(
             "Config.Invalid", f"This function does not run nodes of type {event['type']!r}; it runs {known}"
         )
-    try:
-        config = node_type.Config.model_validate(event["config"])
-    except ValidationError as error:
-        raise NodeFailure("Config.Invalid", _faults(error)) from None
+    return node_type
+
+
+def _run(event: Mapping[str, Any], context: LambdaContext | None, node_type: NodeType[Any], console: list[str]) -> Json:
+    config = _validated(node_type.Config, event["config"])
     remaining = {} if context is None else {"remaining_seconds": lambda: context.get_remaining_time_in_millis() / 1000}
     return node_type.run(
         config,
@@ -92,7 +116,19 @@ def _run(
     )
 
 
-def _faults(error: ValidationError) -> str:
+def _validated(model: type[M], value: object, at: str = "") -> M:
+    """Check what an event holds at a path.
+
+    Raises:
+        NodeFailure: Config.Invalid, naming every field that has a bad value.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise NodeFailure("Config.Invalid", _faults(error, at)) from None
+
+
+def _faults(error: ValidationError, at: str) -> str:
     """Name every field that has a bad value, once its expressions are resolved."""
     faults: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_context=False):
@@ -100,10 +136,10 @@ def _faults(error: ValidationError) -> str:
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] != "missing":
             message = f"{message}, found {found}"
-        messages = faults.setdefault(_path(fault["loc"]), [])
+        messages = faults.setdefault(_path((at, *fault["loc"]) if at else fault["loc"]), [])
         if message not in messages:
             messages.append(message)
-    listed = "; ".join(f"{at or 'config'}: {' or '.join(messages)}" for at, messages in faults.items())
+    listed = "; ".join(f"{path or 'config'}: {' or '.join(messages)}" for path, messages in faults.items())
     return f"The node's config is not valid after its expressions were resolved. {listed}"
 
 
