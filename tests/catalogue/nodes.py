@@ -37,6 +37,7 @@ class Report:
     at: str
     message: str
     remedy: str
+    column: int | None = None
 
 
 @dataclass
@@ -63,8 +64,8 @@ class FakeScope:
             self._add(problem, at)
         return parsed or literal(None)
 
-    def report(self, code: Code, at: str, message: str, remedy: str) -> None:
-        self.reports.append(Report(code, at, message, remedy))
+    def report(self, code: Code, at: str, message: str, remedy: str, *, column: int | None = None) -> None:
+        self.reports.append(Report(code, at, message, remedy, column))
 
     def _add(self, problem: Problem, at: str) -> None:
         self.report(problem.code, at, problem.message, problem.remedy)

@@ -154,7 +154,7 @@ def test_it_lowers_to_a_call_of_the_function_with_its_time_limit() -> None:
 def test_paths_that_do_not_parse_are_reported(pagination: dict[str, Any], at: str) -> None:
     (report,) = lower("http", url="https://a.test", pagination=pagination).reports
     assert (report.code, report.at) == (Code.SYNTAX_ERROR, at)
-    assert "column" in report.message
+    assert report.column is not None
 
 
 @pytest.mark.parametrize(

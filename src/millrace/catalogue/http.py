@@ -254,7 +254,9 @@ def _check_pagination(config: HttpConfig, scope: LowerScope) -> None:
     for at, path in paths.items():
         problem = jmespath_problem(path) if path else None
         if problem is not None:
-            scope.report(Code.SYNTAX_ERROR, at, problem, "Write a JMESPath expression such as data.items.")
+            message, column = problem
+            remedy = "Write a JMESPath expression such as data.items."
+            scope.report(Code.SYNTAX_ERROR, at, message, remedy, column=column)
 
 
 def _pagination(config: HttpConfig) -> "Pagination | None":

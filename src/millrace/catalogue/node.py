@@ -102,8 +102,8 @@ class LowerScope(Protocol):
         """
         ...
 
-    def report(self, code: Code, at: str, message: str, remedy: str) -> None:
-        """Add an error about a field."""
+    def report(self, code: Code, at: str, message: str, remedy: str, *, column: int | None = None) -> None:
+        """Add an error about a field; `column` is 1-based."""
         ...
 
 

@@ -59,12 +59,9 @@ class Transform(NodeType[TransformConfig]):
             )
         problem = jmespath_problem(config.expression)
         if problem is not None:
-            scope.report(
-                Code.SYNTAX_ERROR,
-                "expression",
-                problem,
-                "Mend the JMESPath expression; https://jmespath.org has a tutorial.",
-            )
+            message, column = problem
+            remedy = "Mend the JMESPath expression; https://jmespath.org has a tutorial."
+            scope.report(Code.SYNTAX_ERROR, "expression", message, remedy, column=column)
         return Task(
             resource=LAMBDA_INVOKE,
             arguments={
@@ -95,23 +92,23 @@ class Transform(NodeType[TransformConfig]):
             raise NodeFailure("Transform.Error", "The JMESPath expression or its value is nested too deeply") from None
 
 
-def jmespath_problem(text: str) -> str | None:
-    """Say what is wrong with the syntax of a JMESPath expression, with the column counted from 1."""
+def jmespath_problem(text: str) -> tuple[str, int | None] | None:
+    """Say what is wrong with the syntax of a JMESPath expression, and at which column, counted from 1."""
     import jmespath
     from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
 
     try:
         jmespath.compile(text)
     except IncompleteExpressionError:
-        return f"Expected more of the JMESPath expression at column {len(text) + 1}, found its end"
+        return "expected more of the JMESPath expression, found its end", len(text) + 1
     except LexerError as error:
-        return f"Expected JMESPath at column {error.lexer_position + 1}, found {error.lexer_value!r} ({error.message})"
+        return f"expected JMESPath, found {error.lexer_value!r} ({error.message})", error.lexer_position + 1
     except ParseError as error:
-        return f"Expected JMESPath at column {error.lex_position + 1}, found {error.token_value!r}"
+        return f"expected JMESPath, found {error.token_value!r}", error.lex_position + 1
     except JMESPathError as error:
-        return f"Expected JMESPath, found something else ({str(error).splitlines()[0]})"
+        return f"expected JMESPath, found something else ({str(error).splitlines()[0]})", None
     except RecursionError:
-        return "The JMESPath expression is nested too deeply"
+        return "the JMESPath expression is nested too deeply", None
     return None
 
 

@@ -19,7 +19,7 @@ from millrace.compiler.graph import Graph
 from millrace.compiler.limits import check_limits
 from millrace.compiler.lower import lower
 from millrace.compiler.names import Scope, VariableNames
-from millrace.compiler.outputs import outputs_template
+from millrace.compiler.outputs import check_outputs, outputs_template
 from millrace.compiler.permissions import permissions
 from millrace.compiler.plan import Plan
 from millrace.compiler.references import check_references
@@ -35,6 +35,7 @@ CHECKS: Final[tuple[Callable[[Graph, CompileContext], Graph], ...]] = (
     desugar,
     find_conditions,
     check_variables,
+    check_outputs,
 )
 """What finds everything wrong with a document; each pass goes on with what is sound."""
 

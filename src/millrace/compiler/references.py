@@ -38,6 +38,8 @@ class _Checker:
         self._variables = {
             step.operation.name for step in graph.steps.values() if isinstance(step.operation, SetVariable)
         }
+        # A variable node whose config is broken may be the one that is meant.
+        self._unsure = any(step.is_broken and step.node.type == "variable" for step in graph.steps.values())
 
     def check(self, step: Step, at: str, reference: Reference) -> Diagnostic | None:
         match reference.kind:
@@ -54,7 +56,9 @@ class _Checker:
 
     def _check_node(self, step: Step, at: str, reference: Reference) -> Diagnostic | None:
         graph, node = self._graph, reference.node
-        target = graph.steps[node]
+        target = graph.steps.get(node)
+        if target is None:
+            return None
         if not target.kind.takes_edges:
             return _problem(
                 Code.NOT_AN_ANCESTOR,
@@ -122,8 +126,8 @@ class _Checker:
 
     def _check_container(self, step: Step, at: str, reference: Reference) -> Diagnostic | None:
         graph, node = self._graph, reference.node
-        target = graph.steps[node]
-        if target.is_broken:
+        target = graph.steps.get(node)
+        if target is None or target.is_broken:
             return None
         if not target.kind.is_container:
             return _problem(
@@ -169,7 +173,7 @@ class _Checker:
         )
 
     def _check_variable(self, step: Step, at: str, name: str) -> Diagnostic | None:
-        if name in self._variables:
+        if name in self._variables or self._unsure:
             return None
         return _problem(
             Code.UNKNOWN_VARIABLE,

@@ -7,7 +7,7 @@ from itertools import combinations
 from millrace.catalogue import Each, SetVariable
 from millrace.compiler.context import CompileContext
 from millrace.compiler.graph import Graph, Region
-from millrace.expressions import ReferenceKind
+from millrace.expressions import Reference, ReferenceKind
 from millrace.model import Code, Diagnostic, NodeId
 
 
@@ -96,6 +96,8 @@ def _unordered(graph: Graph, region: Region, left: NodeId, right: NodeId) -> boo
 
 
 def _parallel_writers(graph: Graph, region: Region, name: str, writers: Mapping[NodeId, NodeId]) -> list[Diagnostic]:
+    pairs = ((left, right) for left, right in combinations(writers, 2) if _unordered(graph, region, left, right))
+    first = {right: left for left, right in reversed(list(pairs))}
     return [
         Diagnostic(
             Code.PARALLEL_WRITERS,
@@ -105,9 +107,13 @@ def _parallel_writers(graph: Graph, region: Region, name: str, writers: Mapping[
             field="name",
             found=name,
         )
-        for left, right in combinations(writers, 2)
-        if _unordered(graph, region, left, right)
+        for right, left in first.items()
     ]
+
+
+def _field_that_reads(graph: Graph, node: NodeId, name: str) -> str | None:
+    read = Reference(ReferenceKind.VARIABLE, name)
+    return next((at for at, used in graph.steps[node].uses if used == read), None)
 
 
 def _unordered_reads(
@@ -119,6 +125,7 @@ def _unordered_reads(
             f"{readers[reader]!r} reads {name!r} while {writers[writer]!r} may be writing it",
             f"Draw an edge from {writer!r} to {reader!r}, or the other way round.",
             node=readers[reader],
+            field=_field_that_reads(graph, readers[reader], name),
             found=name,
         )
         for reader in readers

@@ -53,13 +53,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A document whose shape is sound; its meaning is the compiler's business."""
+    """A document whose shape is sound; its meaning is the compiler's business.
+
+    Attributes:
+        unread: Ids of nodes that are there but could not be read, so that nobody calls them missing.
+    """
 
     name: str
     nodes: Mapping[NodeId, Node]
     edges: tuple[Edge, ...] = ()
     settings: Settings = Settings()
     description: str = ""
+    unread: frozenset[str] = frozenset()
 
     def children(self, parent: NodeId | None) -> Iterator[Node]:
         """Give the nodes that lie directly in a container, or at the top, in the order of the document."""

@@ -50,12 +50,14 @@ def parse_document(raw: object) -> tuple[Workflow | None, tuple[Diagnostic, ...]
         report(_malformed("name", "a name that is not blank", name))
         name = "Untitled"
     description = document.get("description", "")
+    nodes, unread = _parse_nodes(document.get("nodes"), report)
     workflow = Workflow(
         name=name,
-        nodes=_parse_nodes(document.get("nodes"), report),
+        nodes=nodes,
         edges=_parse_edges(document.get("edges", []), report),
         settings=_parse_settings(document.get("settings") or {}, report),
         description=description if isinstance(description, str) else "",
+        unread=unread,
     )
     return workflow, tuple(problems)
 
@@ -76,27 +78,30 @@ def _malformed(
     )
 
 
-def _parse_nodes(raw: object, report: Report) -> Mapping[NodeId, Node]:
+def _parse_nodes(raw: object, report: Report) -> tuple[Mapping[NodeId, Node], frozenset[str]]:
     if isinstance(raw, list):
         raw = _nodes_by_id(cast("list[Any]", raw), report)
     if not isinstance(raw, dict):
         report(_malformed("nodes", "an object of nodes by their ids", raw))
-        return MappingProxyType({})
+        return MappingProxyType({}), frozenset()
     nodes: dict[NodeId, Node] = {}
+    unread: set[str] = set()
     for key, value in cast("dict[Any, Any]", raw).items():
         node = _parse_node(key, value, report)
         if node is not None:
             nodes[node.id] = node
-    return MappingProxyType(nodes)
+        elif isinstance(key, str):
+            unread.add(key)
+    return MappingProxyType(nodes), frozenset(unread)
 
 
 def _nodes_by_id(raw: list[Any], report: Report) -> dict[str, Any]:
     """Accept a list of nodes too, as React Flow exports them."""
     by_id: dict[str, Any] = {}
     for index, value in enumerate(raw):
-        key = cast("dict[str, Any]", value).get("id") if isinstance(value, dict) else None
+        key: Any = cast("dict[str, Any]", value).get("id") if isinstance(value, dict) else None
         if not isinstance(key, str):
-            report(_malformed(f"nodes[{index}]", "an object with an `id`", value))
+            report(_malformed(f"nodes[{index}]", "an object with an `id`", cast("object", value)))
         elif key in by_id:
             report(_malformed(f"nodes[{index}].id", "an id that no other node has", key, NodeId(key)))
         else:
@@ -132,7 +137,7 @@ def _parse_node(key: object, raw: object, report: Report) -> Node | None:
         return None
     if data is None:
         data = EMPTY
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         report(_malformed(f"nodes.{key}.data", "an object", data, node_id))
         data = EMPTY
     if parent is not None and not isinstance(parent, str):

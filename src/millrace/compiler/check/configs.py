@@ -160,7 +160,7 @@ def _config_problem(node: Node, kind: NodeType[Any], path: str, faults: list[Any
     found = quote(first["input"])
     return Diagnostic(
         Code.INVALID_CONFIG,
-        f"`{path}`: {expected}; found {found}",
+        f"`{path}`: {expected}" if "found" in expected else f"`{path}`: {expected}; found {found}",
         f"Correct `{path}`.",
         node=node.id,
         field=path,

@@ -1,23 +1,27 @@
 """Checking edges."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from millrace.compiler.check.report import Report, suggestion
 from millrace.compiler.graph import Step
-from millrace.model import ERROR, Code, Diagnostic, Edge, EdgeId, Node, NodeId, Port, Severity, quote
+from millrace.model import ERROR, Code, Diagnostic, Edge, EdgeId, Node, NodeId, Port, Severity, Workflow, quote
 
 
-def sound_edges(
-    edges: Iterable[Edge], steps: Mapping[NodeId, Step], nodes: Mapping[NodeId, Node], report: Report
-) -> list[Edge]:
-    """Give the edges that connect existing ports of one container, each once."""
+def sound_edges(workflow: Workflow, steps: Mapping[NodeId, Step], report: Report) -> list[Edge]:
+    """Give the edges that connect nodes of one container, each once.
+
+    An edge whose only fault is its port is kept: it still says what comes before what.
+    """
     sound: list[Edge] = []
     seen: set[tuple[NodeId, Port, NodeId]] = set()
-    for edge in edges:
-        problem = _edge_problem(edge, steps, nodes)
+    for edge in workflow.edges:
+        if edge.source in workflow.unread or edge.target in workflow.unread:
+            continue
+        problem = _edge_problem(edge, steps, workflow.nodes)
         if problem is not None:
             report(problem)
-            continue
+            if problem.code is not Code.UNKNOWN_PORT:
+                continue
         key = (edge.source, edge.port, edge.target)
         if key in seen:
             report(

@@ -6,17 +6,22 @@ from typing import Final
 
 from millrace.compiler.check.report import Report, suggestion
 from millrace.compiler.graph import Step
-from millrace.model import Code, Diagnostic, Node, NodeId, quote
+from millrace.model import Code, Diagnostic, Node, NodeId, Workflow, quote
 
 MAX_CONTAINER_DEPTH: Final = 20
 """How deep containers may nest; each level is a level of nested states."""
 
 
-def sound_parents(steps: dict[NodeId, Step], nodes: Mapping[NodeId, Node], report: Report) -> dict[NodeId, Step]:
+def sound_parents(steps: dict[NodeId, Step], workflow: Workflow, report: Report) -> dict[NodeId, Step]:
     """Check that parents are containers and nest without a cycle; a node with a bad parent is treated as at the top."""
     sound: dict[NodeId, Step] = {}
+    circular = _circular(workflow.nodes)
     for step in steps.values():
-        fault = _parent_fault(step.node, steps, nodes)
+        if step.node.parent in workflow.unread or step.id in circular:
+            sound[step.id] = replace(step, node=replace(step.node, parent=None))
+            if step.id not in circular or circular[step.id] != step.id:
+                continue
+        fault = _parent_fault(step.node, steps, workflow.nodes, circular)
         if fault is None:
             sound[step.id] = step
             continue
@@ -36,7 +41,27 @@ def sound_parents(steps: dict[NodeId, Step], nodes: Mapping[NodeId, Node], repor
     return sound
 
 
-def _parent_fault(node: Node, steps: Mapping[NodeId, Step], nodes: Mapping[NodeId, Node]) -> tuple[str, str] | None:
+def _circular(nodes: Mapping[NodeId, Node]) -> dict[NodeId, NodeId]:
+    """Find the nodes that contain themselves, each with the first of its circle in the document."""
+    first: dict[NodeId, NodeId] = {}
+    settled: set[NodeId] = set()
+    for start in nodes:
+        path: dict[NodeId, None] = {}
+        node: NodeId | None = start
+        while node is not None and node in nodes and node not in settled and node not in path:
+            path[node] = None
+            node = nodes[node].parent
+        if node is not None and node in path:
+            circle = list(path)[list(path).index(node) :]
+            head = min(circle, key=list(nodes).index)
+            first.update(dict.fromkeys(circle, head))
+        settled.update(path)
+    return first
+
+
+def _parent_fault(
+    node: Node, steps: Mapping[NodeId, Step], nodes: Mapping[NodeId, Node], circular: Mapping[NodeId, NodeId]
+) -> tuple[str, str] | None:
     parent = node.parent
     if parent is None:
         return None
@@ -50,21 +75,19 @@ def _parent_fault(node: Node, steps: Mapping[NodeId, Step], nodes: Mapping[NodeI
             f"{parent!r} is a {nodes[parent].type} node, which holds no others",
             "Move the node into a loop or while, or out.",
         )
-    seen = {node.id}
+    if node.id in circular:
+        return f"{node.id!r} lies in itself, by way of {parent!r}", "Move one of the containers out of the other."
     for _ in range(MAX_CONTAINER_DEPTH):
-        if parent is None or parent not in nodes:
+        if parent is None or parent not in nodes or parent in circular:
             return None
-        if parent in seen:
-            return (
-                f"the containers around {node.id!r} contain each other",
-                "Move one of the containers out of the other.",
-            )
-        seen.add(parent)
         parent = nodes[parent].parent
-    return f"containers nest more than {MAX_CONTAINER_DEPTH} deep", "Move the inner part into a workflow of its own."
+    return (
+        f"containers nest more than {MAX_CONTAINER_DEPTH} deep",
+        "Move the inner part into a workflow of its own.",
+    )
 
 
-def check_places(steps: Mapping[NodeId, Step], report: Report) -> None:
+def check_places(steps: Mapping[NodeId, Step], workflow: Workflow, report: Report) -> None:
     """Check that nodes stand where their types may stand."""
     if not any(step.kind.takes_edges for step in steps.values()):
         report(
@@ -72,7 +95,7 @@ def check_places(steps: Mapping[NodeId, Step], report: Report) -> None:
                 Code.EMPTY_WORKFLOW, "the workflow has no node that could run", "Add a node, such as an HTTP request."
             )
         )
-    filled = {step.node.parent for step in steps.values() if step.kind.takes_edges}
+    filled = {workflow.nodes[step.id].parent for step in steps.values() if step.kind.takes_edges}
     inputs = [step for step in steps.values() if step.kind.name == "input"]
     for step in inputs[1:]:
         report(

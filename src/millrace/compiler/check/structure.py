@@ -18,9 +18,9 @@ def check(graph: Graph, context: CompileContext) -> Graph:
     """Type the nodes, check edges and containers, and group the nodes into regions."""
     problems: list[Diagnostic] = []
     steps = typed_steps(graph.workflow, problems.append)
-    steps = sound_parents(steps, graph.workflow.nodes, problems.append)
-    check_places(steps, problems.append)
-    edges = sound_edges(graph.workflow.edges, steps, graph.workflow.nodes, problems.append)
+    steps = sound_parents(steps, graph.workflow, problems.append)
+    check_places(steps, graph.workflow, problems.append)
+    edges = sound_edges(graph.workflow, steps, problems.append)
     regions = find_regions(steps, edges, problems.append)
     pins = _checked_pins(context, graph.workflow.nodes, problems.append)
     return replace(graph, steps=steps, regions=regions, pins=pins, diagnostics=(*graph.diagnostics, *problems))
