@@ -1,5 +1,5 @@
 """The command line: one module a command, each imported when it is called."""
 
-from millrace.cli.main import main
+from millrace.cli.application import main
 
 __all__ = ["main"]

@@ -42,7 +42,10 @@ class Program:
         Raises:
             InputError: They do not fit what the input node declares; every fault is named.
         """
-        filled, problems = check_inputs(self._schema(), inputs)
+        schema = self._schema()
+        if not schema:
+            return dict(inputs)
+        filled, problems = check_inputs(schema, inputs)
         if problems:
             raise InputError([f"{problem.message}. {problem.remedy}" for problem in problems])
         return filled

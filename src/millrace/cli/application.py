@@ -68,7 +68,7 @@ def main() -> None:
         # The reader has what it wanted (`| head`); the interpreter must not try to flush again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except Exception as error:  # noqa: BLE001 - the last resort: no traceback for people who use the product
+    except Exception as error:
         if sys.flags.dev_mode:
             raise
         click.echo(f"Error: {_fault(error)}", err=True)
