@@ -14,7 +14,8 @@ from millrace.local.errors import CompileError, InputError, LocalRunError
 from millrace.model import Json, NodeId
 
 if TYPE_CHECKING:
-    from millrace.local import Program, RunReport
+    from millrace.local.observer import RunReport
+    from millrace.local.program import Program
 
 
 @click.command("run")

@@ -8,12 +8,15 @@ from concurrent.futures import Executor
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
 from millrace.engine import FunctionTasks
 from millrace.engine.tasks import Function
 from millrace.model import Json
+
+_IMPORTING: Final = Lock()
 
 FUNCTION_SECONDS: Final = 120
 """How long an invocation may take, by the context that the handler gets."""
@@ -66,7 +69,9 @@ def functions_folder() -> Path:
 
 
 def _handler(function: str) -> Callable[[Json, InvocationContext], Json]:
-    handler: Callable[[Json, InvocationContext], Json] = _module(function).handler
+    with _IMPORTING:
+        module = _module(function)
+    handler: Callable[[Json, InvocationContext], Json] = module.handler
     return handler
 
 

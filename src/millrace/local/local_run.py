@@ -7,7 +7,7 @@ from typing import Final
 from millrace.catalogue import LAMBDA_INVOKE, Function
 from millrace.catalogue.subworkflow import START_EXECUTION
 from millrace.compiler import CompileContext
-from millrace.engine import ExecutionType, Runner, TaskHandler, TaskRoutes
+from millrace.engine import Execution, ExecutionType, Runner, TaskHandler, TaskRoutes
 from millrace.local.function_host import FunctionHost
 from millrace.local.nested import NestedExecutions, Observe
 from millrace.local.observer import RunObserver, RunReport
@@ -44,7 +44,7 @@ class LocalRun:
         self._ask = ask
 
     async def run(self, inputs: Mapping[str, Json]) -> RunReport:
-        """Run to the end.
+        """Run to the end, and that of the workflows which it started without waiting for them.
 
         Args:
             inputs: The run's inputs, checked and filled in (`Program.check_inputs`).
@@ -62,6 +62,7 @@ class LocalRun:
         runner = Runner(fast=self._fast)
         context = CompileContext()
         host = FunctionHost([(function.value, context.function_name(function.value)) for function in Function], threads)
+        loose: list[Execution] = []
         people = People(runner, self._answers, self._ask, threads)
 
         def handler_of(program: Program, depth: int, observe: Observe | None) -> TaskHandler:
@@ -69,7 +70,7 @@ class LocalRun:
                 {
                     f"{LAMBDA_INVOKE}.waitForTaskToken": people,
                     LAMBDA_INVOKE: host.tasks,
-                    START_EXECUTION: NestedExecutions(runner, program, depth, handler_of, observe),
+                    START_EXECUTION: NestedExecutions(runner, program, depth, handler_of, observe, loose),
                 }
             )
 
@@ -82,4 +83,6 @@ class LocalRun:
             kind=ExecutionType(program.compilation.type),
             on_event=self.observer.observe,
         )
+        while loose:
+            await loose.pop().result()
         return self.observer.report()

@@ -33,17 +33,24 @@ class NestedExecutions:
         depth: How many workflows have started each other to get here.
         handler_of: Gives the handler of a program's tasks at a depth.
         observe: Takes the events of the machines that do parts of the program's own work.
+        loose: Takes the executions that no task waits for.
     """
 
     def __init__(
-        self, runner: Runner, program: Program, depth: int, handler_of: HandlerOf, observe: Observe | None
+        self,
+        runner: Runner,
+        program: Program,
+        depth: int,
+        handler_of: HandlerOf,
+        observe: Observe | None,
+        loose: list[Execution],
     ) -> None:
         self._runner = runner
+        self._loose = loose
         self._program = program
         self._depth = depth
         self._handler_of = handler_of
         self._observe = observe
-        self._loose: list[ExecutionTasks] = []
 
     async def __call__(self, task: TaskRequest) -> Json:
         """Start one execution, and with .sync wait for its end."""
@@ -51,9 +58,8 @@ class NestedExecutions:
         arn = str(arguments.get("StateMachineArn"))
         part = self._program.children.get(arn.rpartition(":")[2])
         if part is not None:
-            runner = _ObservedRunner(self._runner, self._observe)
             return await self._start(
-                arn, part, runner, self._handler_of(self._program, self._depth, self._observe), task
+                part, self._handler_of(self._program, self._depth, self._observe), task, self._observe
             )
         program = self._program.subworkflows.get(arn.partition(":")[0])
         if program is None:
@@ -67,18 +73,15 @@ class NestedExecutions:
                 "each other end earlier",
             )
         _check(program, arguments)
-        return await self._start(
-            arn, program.machine, self._runner, self._handler_of(program, self._depth + 1, None), task
-        )
+        return await self._start(program.machine, self._handler_of(program, self._depth + 1, None), task, None)
 
     async def _start(
-        self, arn: str, machine: StateMachine, runner: Runner, handler: TaskHandler, task: TaskRequest
+        self, machine: StateMachine, handler: TaskHandler, task: TaskRequest, observe: Observe | None
     ) -> Json:
-        tasks = ExecutionTasks(runner, {arn: machine}, handler)
-        if ".sync" not in task.resource.action:
-            # It holds the executions that nobody waits for.
-            self._loose.append(tasks)
-        return await tasks(task)
+        waits = ".sync" in task.resource.action
+        runner = _WatchedRunner(self._runner, observe, None if waits else self._loose)
+        arguments = task.arguments if isinstance(task.arguments, dict) else {}
+        return await ExecutionTasks(runner, {str(arguments.get("StateMachineArn")): machine}, handler)(task)
 
 
 def _check(program: Program, arguments: dict[str, Json]) -> None:
@@ -90,16 +93,19 @@ def _check(program: Program, arguments: dict[str, Json]) -> None:
     try:
         given["inputs"] = program.check_inputs(inputs)
     except InputError as error:
-        raise TaskFailure("Inputs.Invalid", f"the inputs of {program.name} are not valid: {error}") from None
+        raise TaskFailure(
+            "Inputs.Invalid", f"the inputs of {program.name} are not valid: {' '.join(error.faults)}"
+        ) from None
 
 
-class _ObservedRunner(Runner):
-    """Starts executions on another runner, and has their events observed."""
+class _WatchedRunner(Runner):
+    """Starts executions on another runner, has their events observed, and notes those that nobody waits for."""
 
-    def __init__(self, runner: Runner, observe: Observe | None) -> None:
+    def __init__(self, runner: Runner, observe: Observe | None, loose: list[Execution] | None) -> None:
         super().__init__()
         self._inner = runner
         self._observe_event = observe
+        self._loose = loose
 
     def start(self, definition: Any, input: Json = None, **options: Any) -> Execution:  # noqa: A002 - as the runner's
         """Start an execution."""
@@ -110,4 +116,6 @@ class _ObservedRunner(Runner):
                 observe(event, execution.info.id)
 
         execution = self._inner.start(definition, input, **options, on_event=on_event)
+        if self._loose is not None:
+            self._loose.append(execution)
         return execution

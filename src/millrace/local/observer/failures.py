@@ -68,7 +68,8 @@ def message_of(cause: str) -> str:
             return split_message(report["errorMessage"])[0]
         if isinstance(report.get("Error"), str) and "ExecutionArn" in report:
             inner = message_of(str(report.get("Cause") or ""))
-            return f"{report['Error']}: {inner}" if inner else report["Error"]
+            error = report["Error"]
+            return inner if inner and error == "States.TaskFailed" else f"{error}: {inner}" if inner else error
     text = _WHERE.sub("", cause)
     fault = _EXPRESSION_FAULT.match(text)
     if fault is None:
