@@ -32,6 +32,9 @@ def find_conditions(graph: Graph, context: CompileContext) -> Graph:
 def liveness(graph: Graph, guards: Guards, edge: Edge) -> Guard:
     """Give the condition under which an edge is live."""
     source = graph.steps[edge.source]
+    if edge.port not in source.ports:
+        # Its error port, of a node that cannot fail.
+        return NEVER
     if source.taken is not None:
         return guards.by_node[source.id] if edge.port == source.taken else NEVER
     if source.decides:

@@ -8,7 +8,7 @@ from millrace.compiler.context import CompileContext
 from millrace.compiler.graph import Graph, Step
 from millrace.compiler.operands import templates_of
 from millrace.expressions import Expression, ReferenceKind, Template, reference, walk_template
-from millrace.model import OUT, Code, Diagnostic, Json, NodeId, Port, Severity
+from millrace.model import ERROR, OUT, Code, Diagnostic, Json, NodeId, Port, Severity
 
 
 def desugar(graph: Graph, context: CompileContext) -> Graph:
@@ -77,7 +77,7 @@ def _pinned(step: Step, value: Json, problems: list[Diagnostic], *, writes_varia
 
 def _cannot_fail(operation: Lowering) -> bool:
     """Whether a node gives a value whatever happens, so that its `error` port is never live."""
-    return isinstance(operation, (Value, SetVariable, Result, Gather)) and not any(
+    return isinstance(operation, (Value, SetVariable, Decide, Result, Gather)) and not any(
         expression.fallible for template, _ in templates_of(operation) for expression in walk_template(template)
     )
 
@@ -87,8 +87,8 @@ def _decided(step: Step) -> Step:
     operation = step.operation
     if step.taken is not None:
         return step
-    if len(step.ports) > 1 and operation is not None and _cannot_fail(operation):
-        return replace(step, taken=step.ports[0])
+    if ERROR in step.ports and operation is not None and _cannot_fail(operation):
+        step = replace(step, ports=tuple(port for port in step.ports if port != ERROR))
     if not isinstance(operation, Decide):
         return step
     rules: list[tuple[Port, Expression]] = []

@@ -1,7 +1,8 @@
 """What emission builds: `States` objects, with the nodes that each state stands for."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from millrace.compiler.context import CompileContext
 from millrace.compiler.graph import Graph, Step
@@ -79,9 +80,39 @@ class Block:
         """Take a name for a state."""
         return self.emission.states.take(wanted)
 
-    def states(self) -> State:
-        """Give the finished `States` object, the first state first."""
-        return dict[str, Json](reversed(self._states))
+    def machine(self, start: StateName) -> State:
+        """Give the states that can be reached, the first one first; Step Functions refuses others."""
+        states = dict(reversed(self._states))
+        reached, pending = {start}, [start]
+        while pending:
+            for target in _targets(states[pending.pop()]):
+                if target not in reached:
+                    reached.add(target)
+                    pending.append(target)
+        for name in states.keys() - reached:
+            for lost in _names(name, states.pop(name)):
+                self.emission.source_map.pop(lost, None)
+        return {"StartAt": start, "States": {**states}}
+
+
+def _targets(state: State) -> Iterator[StateName]:
+    """Give the states that a state leads to."""
+    for way in (state, *_objects(state.get("Choices")), *_objects(state.get("Catch"))):
+        for member in ("Next", "Default"):
+            if isinstance(target := way.get(member), str):
+                yield StateName(target)
+
+
+def _names(name: str, state: State) -> Iterator[StateName]:
+    """Give a state's name, and those of the states inside of it."""
+    yield StateName(name)
+    for machine in (*_objects(state.get("Branches")), *_objects([state.get("ItemProcessor")])):
+        for inner, nested in machine["States"].items():
+            yield from _names(inner, nested)
+
+
+def _objects(values: Json) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 @dataclass(slots=True)

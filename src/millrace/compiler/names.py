@@ -128,7 +128,7 @@ class Scope:
             if scope.is_machine:
                 crossed.append(scope)
             scope = scope.parent
-        return "null"
+        return "(null)"
 
     def _imported(self, crossed: "list[Scope]", reference: Reference, name: str) -> str:
         for scope in crossed:

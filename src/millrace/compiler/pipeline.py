@@ -112,8 +112,7 @@ def _emit(graph: Graph, context: CompileContext, plan: Plan, outputs: Template) 
     definition: dict[str, Json] = {
         "Comment": graph.workflow.description or graph.workflow.name,
         "QueryLanguage": "JSONata",
-        "StartAt": start,
-        "States": block.states(),
+        **block.machine(start),
     }
     if graph.settings.timeout_seconds is not None:
         definition["TimeoutSeconds"] = graph.settings.timeout_seconds

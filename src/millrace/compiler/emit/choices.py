@@ -26,8 +26,8 @@ def write_choose(emitter: "Emitter", item: Choose, block: Block, exit_: Exit) ->
 
     def way(port: Port) -> tuple[State, StateName]:
         assigned: State = {port_variable: port} if port_variable is not None else {}
-        assigned |= ways.nulls.get(port, ways.all_null)
-        attached, _ = replace(renderer, own=own_after(item.bound, port)).assign(item.attached)
+        assigned |= nulls_of(ways.unset_at(port), block)
+        attached, _ = replace(renderer, own=own_after(item.bound, port, ways)).assign(item.attached)
         return {**assigned, **attached}, ways.entries.get(port) or exit_.state(block)
 
     rules: list[Json] = []

@@ -23,8 +23,7 @@ def write_delegate(emitter: "Emitter", item: Delegate, block: Block, exit_: Exit
     definition: State = {
         "Comment": f"{emitter.emission.graph.workflow.name}: {item.name}",
         "QueryLanguage": "JSONata",
-        "StartAt": start,
-        "States": inner.states(),
+        **inner.machine(start),
     }
     emitter.emission.children.append(Child(item.name, definition))
     scope = block.scope

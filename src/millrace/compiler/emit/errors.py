@@ -8,7 +8,7 @@ from millrace.catalogue import Retry
 from millrace.catalogue.failure import CONSOLE_MARK, TRANSIENT_ERRORS
 from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
-from millrace.compiler.emit.ways import Ways, own_after, port_of
+from millrace.compiler.emit.ways import NULL, Ways, nulls_of, own_after, port_of
 from millrace.compiler.plan import Act, Cycle, Iterate
 from millrace.compiler.render import Renderer
 from millrace.expressions import Reference, ReferenceKind, Template, as_expression, literal
@@ -71,21 +71,21 @@ def catchers_of(
             assigned[scope.variable(error)] = CAUGHT_MEMBERS if fault else None
         if step.decides:
             assigned[scope.variable(port_of(bound))] = port
-        own = {**entry, output: output_text, **own_after(bound, port), error: CAUGHT if fault else "null"}
+        own = {**entry, output: output_text, **own_after(bound, port, ways), error: CAUGHT if fault else NULL}
         own |= {target: before.text(as_expression(template)) for target, template in kept.items()}
         more, _ = Renderer(scope, own).assign(item.attached)
-        assigned |= ways.nulls.get(port, ways.all_null)
+        assigned |= nulls_of(ways.unset_at(port), block)
         target = ways.entries.get(port) or exit_.state(block)
         return {"ErrorEquals": errors, "Assign": {**assigned, **more}, "Next": target}
 
     if timeout_port is not None:
-        catchers.append(catcher(["States.Timeout"], timeout_port, None, "null", fault=False))
+        catchers.append(catcher(["States.Timeout"], timeout_port, None, NULL, fault=False))
     if step.config.onError == "continue":
         catchers.append(
             catcher(list(ALL_ERRORS), bound.otherwise, {"error": CAUGHT_MEMBERS}, f'{{"error": {CAUGHT}}}', fault=True)
         )
     elif step.config.onError == "branch":
-        catchers.append(catcher(list(ALL_ERRORS), ERROR, None, "null", fault=True))
+        catchers.append(catcher(list(ALL_ERRORS), ERROR, None, NULL, fault=True))
     return catchers
 
 

@@ -47,7 +47,7 @@ def _branch(emitter: "Emitter", plan: Plan, block: Block, exports: Mapping[Refer
     emitter.emission.live |= set(exports)
     inner = Block(emitter.emission, block.scope.inner(plan))
     start = emitter.plan(plan, inner, Exit(output=exporting(exports)))
-    return {"StartAt": start, "States": inner.states()}
+    return inner.machine(start)
 
 
 def exporting(exports: Mapping[Reference, str]) -> Callable[[Renderer], Json]:

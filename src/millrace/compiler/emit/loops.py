@@ -54,7 +54,9 @@ def write_iterate(emitter: "Emitter", item: Iterate, block: Block, exit_: Exit) 
         }
     }
     assigned |= settled(bound, block, bound.step.ports[0], ways)
-    more, leaving = replace(renderer, own={output: text, **own_after(bound, bound.step.ports[0])}).assign(item.attached)
+    more, leaving = replace(renderer, own={output: text, **own_after(bound, bound.step.ports[0], ways)}).assign(
+        item.attached
+    )
     note_output(block.emission, name, bound, item.attached, block)
     state: State = {"Type": "Map"}
     if bound.step.config.notes:
@@ -99,7 +101,7 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
         start = emitter.plan(item.body, inner, exit_)
         reads = item.body.defined
         needs = [Reference(kind, bound.step.id) in reads for kind in (ReferenceKind.INDEX, ReferenceKind.ITEM)]
-        return {"StartAt": start, "States": inner.states()}, needs[0], needs[1]
+        return inner.machine(start), needs[0], needs[1]
     failed = inner.name(f"{bound.step.label}: failed item")
     record: State = {
         "index": "{% $states.input.index %}",
@@ -119,7 +121,7 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
         start = inner.name(f"{bound.step.label}: item")
         branch_block = Block(emitter.emission, inner.scope)
         exit_ = Exit(output=lambda renderer: renderer.output(operation.collect), fallible=fallible, label=label)
-        branch: State = {"StartAt": emitter.plan(item.body, branch_block, exit_), "States": branch_block.states()}
+        branch = branch_block.machine(emitter.plan(item.body, branch_block, exit_))
         state: State = {
             "Type": "Parallel",
             "Branches": [branch],
@@ -128,7 +130,7 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
             "End": True,
         }
         inner.add(start, state, ())
-    return {"StartAt": start, "States": inner.states()}, True, True
+    return inner.machine(start), True, True
 
 
 def _is_plain(bound: Bound) -> bool:

@@ -9,7 +9,7 @@ from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import catchers_of, retriers
 from millrace.compiler.emit.titles import nodes_of, note_output
 from millrace.compiler.emit.values import duration
-from millrace.compiler.emit.ways import Ways, own_after, port_of, settled, write_ways
+from millrace.compiler.emit.ways import Ways, nulls_of, own_after, port_of, settled, write_ways
 from millrace.compiler.plan import Act
 from millrace.compiler.render import Renderer
 from millrace.expressions import Expression, Reference, ReferenceKind, Template, jsonata, literal, operand, reference
@@ -45,7 +45,7 @@ def write_task(
     }
     assigned[block.scope.variable(output)] = f"{{% {result} %}}"
     assigned |= settled(bound, block, None if decided else success, ways)
-    own = {**entry, output: result, **own_after(bound, success)}
+    own = {**entry, output: result, **own_after(bound, success, ways)}
     if decided:
         own[port_of(bound)] = _decided_port(operation, result)
         assigned[block.scope.variable(port_of(bound))] = f"{{% {own[port_of(bound)]} %}}"
@@ -104,12 +104,12 @@ def _decided(item: Act, block: Block, exit_: Exit, ways: "Ways") -> StateName:
     for port, entry in ways.entries.items():
         test = jsonata(taken, " = ", literal(port), type=JsonType.BOOLEAN, optional=False, fallible=False)
         rule: State = {"Condition": Renderer(block.scope).condition(test), "Next": entry}
-        if ways.nulls.get(port):
-            rule["Assign"] = ways.nulls[port]
+        if ways.unset[port]:
+            rule["Assign"] = nulls_of(ways.unset[port], block)
         rules.append(rule)
     state: State = {"Type": "Choice", "Choices": rules, "Default": exit_.state(block)}
-    if ways.all_null:
-        state["Assign"] = ways.all_null
+    if ways.every:
+        state["Assign"] = nulls_of(ways.every, block)
     return block.add(name, state, ())
 
 
@@ -140,7 +140,7 @@ def write_attempt(emitter: "Emitter", item: Act, block: Block, exit_: Exit) -> S
     success = None if port_of(bound) in own else bound.step.ports[0]
     assigned: State = {block.scope.variable(target): f"{{% {text} %}}" for target, text in own.items()}
     assigned |= settled(bound, block, success, ways)
-    more, leaving = replace(renderer, own=own | own_after(bound, success)).assign(item.attached)
+    more, leaving = replace(renderer, own=own | own_after(bound, success, ways)).assign(item.attached)
     note_output(block.emission, name, bound, item.attached, block)
     state: State = {
         "Type": "Parallel",

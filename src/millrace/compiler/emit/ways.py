@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
@@ -15,22 +15,30 @@ if TYPE_CHECKING:
     from millrace.compiler.emit.emitter import Emitter
 
 
+NULL: Final = "(null)"
+"""Null as JSONata that may stand at the head of a path."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """The ways on from a decision.
 
     Attributes:
         entries: First state by port, for the ports with an arm.
-        nulls: By port, the values of the other arms that are read later and then have none.
-        all_null: The same for a port without an arm.
+        unset: By port, the values of the other arms that are read later and then are null.
+        every: The same for a port without an arm.
     """
 
     entries: Mapping[Port, StateName]
-    nulls: Mapping[Port, State]
-    all_null: State
+    unset: Mapping[Port, frozenset[Reference]]
+    every: frozenset[Reference]
+
+    def unset_at(self, port: Port | None) -> frozenset[Reference]:
+        """Give the values that are null behind a port."""
+        return self.every if port is None else self.unset.get(port, self.every)
 
 
-def write_ways(emitter: "Emitter", item: Act | Choose | Iterate | Cycle, block: Block, exit_: Exit) -> "Ways":
+def write_ways(emitter: "Emitter", item: Act | Choose | Iterate | Cycle, block: Block, exit_: Exit) -> Ways:
     """Write the arms of a decision; give their first states, and what each port leaves without a value."""
     node = item.bound.step.id
     live = block.emission.live
@@ -39,13 +47,13 @@ def write_ways(emitter: "Emitter", item: Act | Choose | Iterate | Cycle, block: 
     for port, plan in item.arms.items():
         shared.setdefault(id(plan), (plan, []))[1].append(port)
     entries: dict[Port, StateName] = {}
-    nulls: dict[Port, State] = {}
+    unset: dict[Port, frozenset[Reference]] = {}
     for plan, ports in shared.values():
         guard = frozenset((node, port) for port in ports)
-        for reached, entry, unset in write_entries(emitter, guard, plan, block, exit_, every - plan.defined):
+        for reached, entry, left in write_entries(emitter, guard, plan, block, exit_, every - plan.defined):
             for _, port in reached:
-                entries[port], nulls[port] = entry, nulls_of(unset, block)
-    return Ways(entries, nulls, nulls_of(every, block))
+                entries[port], unset[port] = entry, left
+    return Ways(entries, unset, every)
 
 
 def write_entries(
@@ -70,7 +78,7 @@ def write_entries(
     return entries
 
 
-def settled(bound: Bound, block: Block, port: Port | None, ways: "Ways") -> State:
+def settled(bound: Bound, block: Block, port: Port | None, ways: Ways) -> State:
     """Give what is known when a node has ended well: the port, no error, nothing from the arms not taken."""
     known: State = {}
     error = Reference(ReferenceKind.ERROR, bound.step.id)
@@ -79,13 +87,13 @@ def settled(bound: Bound, block: Block, port: Port | None, ways: "Ways") -> Stat
     if port is not None:
         if bound.step.decides:
             known[block.scope.variable(port_of(bound))] = port
-        known |= ways.nulls.get(port, ways.all_null)
+        known |= nulls_of(ways.unset_at(port), block)
     return known
 
 
-def own_after(bound: Bound, port: Port | None) -> dict[Reference, str]:
+def own_after(bound: Bound, port: Port | None, ways: Ways) -> dict[Reference, str]:
     """Give what a node's own state knows when the node has ended well, as JSONata: no error, and the port taken."""
-    own = {Reference(ReferenceKind.ERROR, bound.step.id): "null"}
+    own = dict.fromkeys((Reference(ReferenceKind.ERROR, bound.step.id), *ways.unset_at(port)), NULL)
     if port is not None:
         own[port_of(bound)] = literal(port).render(str)
     return own

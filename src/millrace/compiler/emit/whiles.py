@@ -29,7 +29,7 @@ def write_cycle(emitter: "Emitter", item: Cycle, block: Block, exit_: Exit) -> S
         own[Reference(ReferenceKind.CARRIED, f"{bound.step.id}.{variable}")] = f"$states.result[0].variables.{variable}"
     assigned: State = {block.scope.variable(target): f"{{% {text} %}}" for target, text in own.items()}
     assigned |= settled(bound, block, bound.step.ports[0], ways)
-    own |= own_after(bound, bound.step.ports[0])
+    own |= own_after(bound, bound.step.ports[0], ways)
     more, leaving = Renderer(block.scope, own).assign(item.attached)
     note_output(block.emission, name, bound, item.attached, block)
     state: State = {"Type": "Parallel", "Branches": [branch]}
@@ -80,4 +80,4 @@ def _rounds(emitter: "Emitter", item: Cycle, block: Block) -> State:
     first |= {scope.variable(carried[n]): outer.value(begin) for n, (begin, _) in bound.carried.items()}
     first |= nulls_of(operation.condition.references & item.body.defined, inner)
     inner.add(start, {"Type": "Pass", "Assign": first, "Next": check}, ())
-    return {"StartAt": start, "States": inner.states()}
+    return inner.machine(start)
