@@ -211,7 +211,7 @@ def test_code_that_fails_is_reported_in_lambdas_shape() -> None:
 
 
 def test_the_handlers_load_nothing_that_only_some_nodes_need() -> None:
-    heavy = ["httpx", "httpcore", "pydantic_monty", "_quickjs", "jmespath", "pydantic_settings"]
+    heavy = ["httpx", "httpcore", "pydantic_monty", "_quickjs", "jmespath", "pydantic_settings", "sqlite3"]
     folder = str(FUNCTIONS / "steps")
     script = f"import sys; sys.path.insert(0, {folder!r}); import app; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -76,13 +76,17 @@ class OutputCache:
         store = self.open()
         try:
             entry = store.get(key, now := self.clock())
-            if entry is not None:
-                kept = json.loads(entry.output)
-                console(f"cached {_age(now - entry.stored_at)} ago")
-                return kept, len(entry.output)
-        except (CacheError, ValueError) as error:
+        except CacheError as error:
             console(f"not cached: {error}")
             return run()
+        if entry is not None:
+            try:
+                kept: Json = json.loads(entry.output)
+            except ValueError as error:
+                console(f"the cached output is replaced, since it is not JSON: {error}")
+            else:
+                console(f"cached {_age(now - entry.stored_at)} ago")
+                return kept, len(entry.output)
         output, size = run()
         if size > OUTPUT_LIMIT_BYTES:
             console(f"not cached: the output has {size:,} bytes of JSON, at most {OUTPUT_LIMIT_BYTES:,} are kept")

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +11,6 @@ from millrace.steps.errors import CacheError
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
 """How large the file may grow."""
-
-_BUSY_SECONDS: Final = 1.0
-"""How long a node waits for another writer before it goes on without the cache."""
 
 _ROW_BYTES: Final = 256
 """What an entry takes beside its output: the key, the times, and their places in three indexes."""
@@ -45,11 +42,13 @@ class SqliteCache:
     Args:
         path: The file; its folder is made too.
         limit_bytes: How large the file may grow.
+        busy_seconds: How long a call waits for another writer, before it fails.
     """
 
-    def __init__(self, path: Path, *, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(self, path: Path, *, limit_bytes: int = LIMIT_BYTES, busy_seconds: float = 1.0) -> None:
         self._path = path
         self._limit_bytes = limit_bytes
+        self._busy_seconds = busy_seconds
 
     def get(self, key: CacheKey, now: float) -> CacheEntry | None:
         """Give what is kept under a key, unless it has expired."""
@@ -77,15 +76,20 @@ class SqliteCache:
     def _connection(self) -> Generator[sqlite3.Connection]:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            opened = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+            opened = sqlite3.connect(self._path, timeout=self._busy_seconds, isolation_level=None)
             with closing(opened) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
+                # In WAL mode readers and a writer do not wait for each other. The change to it is refused at once,
+                # whatever the timeout, while others make the same new file; the next call tries again.
+                with suppress(sqlite3.OperationalError):
+                    connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost entries, never the file
                 for statement in _SCHEMA:
                     connection.execute(statement)
                 yield connection
         except (sqlite3.Error, OSError) as error:
-            raise CacheError(f"the cache {str(self._path)!r} cannot be used ({error}); {_remedy(error)}") from error
+            raise CacheError(
+                f"the cache {str(self._path)!r} cannot be used ({error}); {self._remedy(error)}"
+            ) from error
 
     @staticmethod
     def _used_bytes(connection: sqlite3.Connection) -> int:
@@ -95,8 +99,7 @@ class SqliteCache:
         )
         return (pages - unused) * page_bytes
 
-
-def _remedy(error: Exception) -> str:
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-        return f"another process has kept it for more than {_BUSY_SECONDS:g} s"
-    return "delete the file, or set MILLRACE_HOME to a folder that can be written"
+    def _remedy(self, error: Exception) -> str:
+        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            return f"another process has kept it for more than {self._busy_seconds:g} s"
+        return "delete the file, or set MILLRACE_HOME to a folder that can be written"
