@@ -3,7 +3,7 @@
 from millrace.steps.cache_store import CacheEntry, CacheKey, CacheStore
 from millrace.steps.errors import CONSOLE_MARK, CacheError, StepError, split_message
 from millrace.steps.handle import LambdaContext, handle
-from millrace.steps.output_cache import OutputCache
+from millrace.steps.output_cache import CacheRequest, OutputCache
 from millrace.steps.output_store import OUTPUT_LIMIT_BYTES, NoOutputStore, OutputStore
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "CacheEntry",
     "CacheError",
     "CacheKey",
+    "CacheRequest",
     "CacheStore",
     "LambdaContext",
     "NoOutputStore",

@@ -35,7 +35,7 @@ class CacheRequest(BaseModel):
 
 def open_store() -> CacheStore:
     """Give the store that the functions share: a file in the data folder."""
-    # Only nodes with a cache pay for these imports, about 100 ms.
+    # Only nodes with a cache pay for these imports, 50 to 100 ms.
     from millrace.steps.settings import steps_settings
     from millrace.steps.sqlite_cache import SqliteCache
 
