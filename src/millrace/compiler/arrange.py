@@ -14,7 +14,7 @@ from millrace.compiler.bound import Binding, Bound
 from millrace.compiler.graph import Graph, Region
 from millrace.compiler.guards import ALWAYS, Guard
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Fork, Gate, Item, Iterate, Plan
-from millrace.compiler.schedule import Leaf, Parallel, Series, Tree, leaves, schedule
+from millrace.compiler.schedule import Leaf, Parallel, Series, Tree, schedule
 from millrace.model import NodeId
 
 _INSTANT_SECONDS: Final = 0.01
@@ -193,7 +193,12 @@ class _Weaver:
         """Give the condition under which anything of a tree runs."""
         key = id(tree)
         if key not in self._hulls:
-            self._hulls[key] = self._arranger.union(self._groups[leaf].guard for leaf in leaves(tree))
+            match tree:
+                case Leaf(node=index):
+                    hull = self._groups[index].guard
+                case Series(parts=parts) | Parallel(branches=parts):
+                    hull = self._arranger.union(self._hull(part) for part in parts)
+            self._hulls[key] = hull
         return self._hulls[key]
 
     def _in_series(self, parts: Sequence[Tree], known: tuple[Guard, ...]) -> list[Item]:

@@ -42,29 +42,43 @@ class Guards:
 
         All ports of a node together mean that the node ran; an atom that another one follows from is enough for both.
         """
-        atoms: set[Atom] = set()
-        for guard in guards:
-            atoms |= guard
-        if len(atoms) <= 1:
-            return frozenset(atoms)
+        atoms = set[Atom]().union(*guards)
         if _START in atoms:
             return ALWAYS
-        while (complete := self._complete(atoms)) is not None:
-            atoms = {atom for atom in atoms if atom[0] != complete} | self.by_node[complete]
-            if _START in atoms:
-                return ALWAYS
-        kept = frozenset(atoms)
-        for atom in sorted(atoms):
-            rest = kept - {atom}
-            if rest and self.atom_implies(atom, rest):
-                kept = rest
-        return kept
+        if len(atoms) <= 1:
+            return frozenset(atoms)
+        taken: dict[NodeId, set[Atom]] = {}
+        for atom in atoms:
+            taken.setdefault(atom[0], set()).add(atom)
+        pending = list(taken)
+        while pending:
+            node = pending.pop()
+            if len(taken.get(node, ())) < len(self.ports(node)):
+                continue
+            del taken[node]
+            for atom in self.by_node[node]:
+                if atom == _START:
+                    return ALWAYS
+                taken.setdefault(atom[0], set()).add(atom)
+                pending.append(atom[0])
+        return self._without_implied(frozenset[Atom]().union(*taken.values()))
 
-    def _complete(self, atoms: set[Atom]) -> NodeId | None:
-        taken: dict[NodeId, int] = {}
-        for node, _ in atoms:
-            taken[node] = taken.get(node, 0) + 1
-        return next((node for node, count in sorted(taken.items()) if count == len(self.ports(node))), None)
+    def _without_implied(self, atoms: Guard) -> Guard:
+        """Leave out the atoms that others follow from; what an atom follows from lies before it, never behind."""
+        if len(atoms) <= 1:
+            return atoms
+        known: dict[Atom, bool] = {}
+
+        def covered(node: NodeId) -> bool:
+            """Whether all that may have made a node run is among the atoms, or follows from them."""
+            return all(holds(cause) for cause in self.by_node[node])
+
+        def holds(atom: Atom) -> bool:
+            if atom not in known:
+                known[atom] = atom in atoms or (atom != _START and covered(atom[0]))
+            return known[atom]
+
+        return frozenset(atom for atom in atoms if not covered(atom[0]))
 
     def implies(self, known: Guard, wanted: Guard) -> bool:
         """Whether one condition follows from another; False also where that cannot be shown."""

@@ -1,5 +1,6 @@
 """The compiler's table of contents: the passes in their order."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -40,6 +41,10 @@ CHECKS: Final[tuple[Callable[[Graph, CompileContext], Graph], ...]] = (
 """What finds everything wrong with a document; each pass goes on with what is sound."""
 
 
+_RECURSION_LIMIT: Final = 6_000
+"""Frames for plans in plans: a chain of a few hundred conditions nests its ways as deep."""
+
+
 def compile_document(document: object, context: CompileContext | None = None) -> Compilation:
     """Compile a document: parsed JSON of any shape."""
     workflow, problems = parse_document(document)
@@ -64,6 +69,8 @@ def compile_workflow(
         graph = run_pass(graph, context)
     if graph.has_errors:
         return _failed(graph)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
         return _generate(graph, context)
     except RecursionError:
@@ -73,6 +80,8 @@ def compile_workflow(
             "Split the workflow, and start the parts with subworkflow nodes.",
         )
         return _failed(replace(graph, diagnostics=(*graph.diagnostics, problem)))
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _generate(graph: Graph, context: CompileContext) -> Compilation:

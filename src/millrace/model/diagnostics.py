@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from millrace.model.ids import EdgeId, NodeId
 from millrace.model.json import Json
@@ -56,6 +57,10 @@ class Code(StrEnum):
     EXPRESS_UNSUPPORTED = "express-unsupported"
 
 
+_LIMITS: Final = {"message": 600, "remedy": 600, "field": 200, "expected": 400, "found": 200, "node": 80, "edge": 80}
+"""Characters of a diagnostic's texts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem: what was expected, what was found and how to mend it.
@@ -76,6 +81,13 @@ class Diagnostic:
     column: int | None = None
     expected: str | None = None
     found: str | None = None
+
+    def __post_init__(self) -> None:
+        """Cut what a hostile document has made long."""
+        for member, limit in _LIMITS.items():
+            text = getattr(self, member)
+            if text is not None and len(text) > limit:
+                object.__setattr__(self, member, f"{text[: limit - 1]}…")
 
     @property
     def is_error(self) -> bool:

@@ -1,9 +1,8 @@
 """Reading a document: JSON in, a `Workflow` and everything that is wrong with its shape out."""
 
-import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
 
 from millrace.model.diagnostics import Code, Diagnostic
 from millrace.model.document import EMPTY, Edge, Node, Settings, Workflow
@@ -13,6 +12,9 @@ from millrace.model.json import type_of
 MAX_TIMEOUT_SECONDS: Final = 31_536_000
 """A year, the longest Standard execution (Step Functions quotas)."""
 
+MAX_NAME: Final = 200
+MAX_DESCRIPTION: Final = 10_000
+
 _QUOTE_LIMIT: Final = 80
 
 Report = Callable[[Diagnostic], None]
@@ -20,7 +22,12 @@ Report = Callable[[Diagnostic], None]
 
 def quote(value: object) -> str:
     """Show a value of the document in a message: its repr, cut where it is long."""
-    text = repr(value) if isinstance(value, (str, int, float, bool, type(None))) else type_of_or_name(value)
+    if isinstance(value, str):
+        text = repr(value[: 2 * _QUOTE_LIMIT])
+    elif isinstance(value, int) and abs(value) > 2**64:
+        text = "a number of many digits"
+    else:
+        text = repr(value) if isinstance(value, (int, float, type(None))) else type_of_or_name(value)
     return text if len(text) <= _QUOTE_LIMIT else text[: _QUOTE_LIMIT - 1] + "…"
 
 
@@ -45,21 +52,35 @@ def parse_document(raw: object) -> tuple[Workflow | None, tuple[Diagnostic, ...]
         report(_malformed("", "a JSON object with `nodes` and `edges`", raw))
         return None, tuple(problems)
     document = cast("dict[str, Any]", raw)
-    name = document.get("name", "Untitled")
-    if not isinstance(name, str) or not name.strip():
-        report(_malformed("name", "a name that is not blank", name))
+    name: Any = document.get("name", "Untitled")
+    if not _is_text(name, MAX_NAME) or not name.strip():
+        report(_malformed("name", f"text of 1 to {MAX_NAME} characters", name))
         name = "Untitled"
-    description = document.get("description", "")
+    description: Any = document.get("description") or ""
+    if not _is_text(description, MAX_DESCRIPTION):
+        report(_malformed("description", f"text of at most {MAX_DESCRIPTION:,} characters", description))
+        description = ""
     nodes, unread = _parse_nodes(document.get("nodes"), report)
     workflow = Workflow(
         name=name,
         nodes=nodes,
         edges=_parse_edges(document.get("edges", []), report),
         settings=_parse_settings(document.get("settings") or {}, report),
-        description=description if isinstance(description, str) else "",
+        description=description,
         unread=unread,
     )
     return workflow, tuple(problems)
+
+
+def _is_text(value: object, most: int) -> TypeGuard[str]:
+    """Whether a value is text that JSON can carry: lone surrogates are not."""
+    if not isinstance(value, str) or len(value) > most:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _malformed(
@@ -194,8 +215,8 @@ def _parse_settings(raw: object, report: Report) -> Settings:
         expected = {}
     seconds: dict[str, float] = {}
     for key, value in cast("dict[str, Any]", expected).items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-            report(_setting(f"expectedSeconds.{key}", "a number of seconds, 0 or more", value))
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MAX_TIMEOUT_SECONDS:
+            report(_setting(f"expectedSeconds.{key}", f"a number of seconds from 0 to {MAX_TIMEOUT_SECONDS:,}", value))
         else:
             seconds[key] = float(value)
     return Settings(execution, timeout, MappingProxyType(seconds))

@@ -1,23 +1,16 @@
 """Giving every node its type and config."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
-import orjson
 from pydantic import ValidationError
 
 from millrace.catalogue import NodeConfig, NodeType, Value, node_types
+from millrace.compiler.check.payload import payload_fault
 from millrace.compiler.check.report import Report, suggestion
 from millrace.compiler.graph import Step
 from millrace.model import ERROR, Code, Diagnostic, Node, NodeId, Workflow, quote
-
-MAX_DEPTH: Final = 100
-"""Nesting of a config that the document may have; deeper values are mistakes or attacks."""
-
-MAX_CONFIG_BYTES: Final = 262_144
-"""Bytes of a state's payload and of a variable (Step Functions quotas)."""
 
 
 def typed_steps(workflow: Workflow, report: Report) -> dict[NodeId, Step]:
@@ -68,29 +61,9 @@ def _step(node: Node, kind: NodeType[Any], config: NodeConfig) -> Step:
 
 
 def _config(node: Node, kind: NodeType[Any], report: Report) -> NodeConfig | None:
-    if _too_deep(node.data):
-        report(
-            Diagnostic(
-                Code.LIMIT_EXCEEDED,
-                f"expected a config nested at most {MAX_DEPTH} deep",
-                "Move deeply nested data into an input or a file.",
-                node=node.id,
-                expected=f"at most {MAX_DEPTH} levels",
-            )
-        )
-        return None
-    size = _size(node.data)
-    if size > MAX_CONFIG_BYTES:
-        report(
-            Diagnostic(
-                Code.LIMIT_EXCEEDED,
-                f"expected a config of at most {MAX_CONFIG_BYTES:,} bytes, found {size:,}: no state may hold more",
-                "Keep large data in a file or an input, and refer to it.",
-                node=node.id,
-                expected=f"at most {MAX_CONFIG_BYTES:,} bytes",
-                found=f"{size:,} bytes",
-            )
-        )
+    fault = payload_fault(node.data)
+    if fault is not None:
+        report(Diagnostic(fault.code, fault.message, fault.remedy, node=node.id, field=fault.path or None))
         return None
     try:
         return kind.Config.model_validate(dict(node.data))
@@ -98,30 +71,6 @@ def _config(node: Node, kind: NodeType[Any], report: Report) -> NodeConfig | Non
         for diagnostic in _config_problems(node, kind, error):
             report(diagnostic)
         return None
-
-
-def _size(data: Mapping[str, Any]) -> int:
-    """Give the bytes of a config as JSON."""
-    try:
-        return len(orjson.dumps(dict(data)))
-    except TypeError:
-        # Integers beyond 64 bits and lone surrogates, which orjson does not write.
-        return len(json.dumps(dict(data), default=str))
-
-
-def _too_deep(value: object) -> bool:
-    level: list[object] = [value]
-    for _ in range(MAX_DEPTH):
-        following: list[object] = []
-        for item in level:
-            if isinstance(item, Mapping):
-                following.extend(cast("Mapping[str, object]", item).values())
-            elif isinstance(item, list):
-                following.extend(cast("list[object]", item))
-        if not following:
-            return False
-        level = following
-    return True
 
 
 def _config_problems(node: Node, kind: NodeType[Any], error: ValidationError) -> list[Diagnostic]:

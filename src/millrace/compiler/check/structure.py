@@ -7,6 +7,7 @@ from typing import Any
 from millrace.compiler.check.configs import typed_steps
 from millrace.compiler.check.connections import sound_edges
 from millrace.compiler.check.nesting import check_places, sound_parents
+from millrace.compiler.check.payload import payload_fault
 from millrace.compiler.check.regions import find_regions
 from millrace.compiler.check.report import Report, suggestion
 from millrace.compiler.context import CompileContext
@@ -27,7 +28,11 @@ def check(graph: Graph, context: CompileContext) -> Graph:
 
 
 def _checked_pins(context: CompileContext, nodes: Mapping[NodeId, Node], report: Report) -> dict[NodeId, Any]:
-    for node in context.pins:
+    for node, value in context.pins.items():
+        fault = payload_fault(value)
+        if fault is not None:
+            where = f"the pinned output of {node!r}" + (f", at {fault.path!r}" if fault.path else "")
+            report(Diagnostic(Code.INVALID_PIN, f"{where}: {fault.message}", fault.remedy, node=node))
         if node not in nodes:
             report(
                 Diagnostic(
