@@ -56,7 +56,9 @@ class _Splitter:
     def _shrunk(self, item: Item) -> Item:
         match item:
             case Act(arms=arms) | Choose(arms=arms):
-                return replace(item, arms={port: self.fit(plan) for port, plan in arms.items()})
+                # Ports may share one plan, which must stay one.
+                fitted = {id(plan): self.fit(plan) for plan in arms.values()}
+                return replace(item, arms={port: fitted[id(plan)] for port, plan in arms.items()})
             case Gate(arms=cases):
                 return Gate(tuple((guard, self._alone(plan)) for guard, plan in cases))
             case Fork(branches=branches):

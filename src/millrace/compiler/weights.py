@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from millrace.catalogue import Task
-from millrace.compiler.estimate import ITEMS_ASSUMED
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan, plans_in
 from millrace.model import Json, NodeId, StateName
 
@@ -83,7 +82,8 @@ class Weigher:
             case Fork(branches=branches):
                 return Weight(_STATE_BYTES * (1 + len(branches)), 2 * _STATE_EVENTS) + inside
             case Iterate(bound=bound) | Cycle(bound=bound):
-                rounds = Weight(inside.size, (inside.events + _STATE_EVENTS) * ITEMS_ASSUMED)
+                # How often a loop runs is rarely known; what is not known is no reason to take a machine apart.
+                rounds = Weight(inside.size, (inside.events + _STATE_EVENTS) * _rounds(item))
                 return Weight(self._own(bound.step.id) + 4 * _STATE_BYTES, 2 * _STATE_EVENTS) + rounds
             case Delegate():
                 return Weight(4 * _STATE_BYTES, _TASK_EVENTS)
@@ -91,6 +91,11 @@ class Weigher:
     def _own(self, node: NodeId) -> int:
         state = self._state_of.get(node)
         return _STATE_BYTES if state is None else self._sizes[state]
+
+
+def _rounds(item: Iterate | Cycle) -> int:
+    items = item.operation.items if isinstance(item, Iterate) else None
+    return len(items) if isinstance(items, list) else 1
 
 
 def _objects(values: Json) -> list[Mapping[str, Json]]:
