@@ -7,7 +7,7 @@ import pytest
 from .snapshots import cases, compiled
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", tuple(cases()), ids=lambda case: case.name)
 def test_a_document_compiles_to_what_was_approved(case: Path) -> None:
     expected = case / "expected.json"
     assert expected.exists(), f"expected {expected}; `make snapshots` writes it"

@@ -31,7 +31,7 @@ def run(compilation: Compilation, inputs: Any) -> Result:
 
     async def execute() -> Result:
         runner = Runner(fast=True, source=Random(1))
-        tasks = WorldTasks(World(), runner)
+        tasks = WorldTasks(World(), runner, compilation.children)
         return await runner.run(compilation.definition, {"inputs": inputs}, tasks=tasks, name="run-1")
 
     return asyncio.run(execute())

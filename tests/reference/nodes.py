@@ -272,5 +272,4 @@ def updated(operation: str, old: Any, value: Any) -> Any:
         case "append":
             return [*as_items(old), value]
         case _:
-            number = isinstance(old, int | float) and not isinstance(old, bool)
-            return evaluate("$old + $value", None, {"old": old if number else 0, "value": value})
+            return evaluate("$old + $value", None, {"old": 0 if old is None else old, "value": value})

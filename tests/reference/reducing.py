@@ -2,7 +2,9 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
+
+_PLAIN: Final = {"fields": {"v": 1}}
 
 Fails = Callable[[dict[str, Any]], bool]
 
@@ -36,6 +38,11 @@ def _smaller(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if size:
             for start in range(0, len(nodes), size):
                 yield _without_nodes(document, set(nodes[start : start + size]))
+    for node in nodes:
+        yield _bypassed(document, node)
+    for node in nodes:
+        if document["nodes"][node]["data"] != _PLAIN and document["nodes"][node]["type"] not in ("loop", "while"):
+            yield _plain(document, node)
     for index in range(len(document["edges"])):
         smaller = copy.deepcopy(document)
         del smaller["edges"][index]
@@ -56,6 +63,28 @@ def _smaller(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             parent = smaller["nodes"][node]["parentId"]
             smaller["nodes"][node]["parentId"] = smaller["nodes"].get(parent, {}).get("parentId")
             yield smaller
+
+
+def _bypassed(document: dict[str, Any], gone: str) -> dict[str, Any]:
+    """Take a node away and join the nodes before it with those behind it."""
+    before = [edge for edge in document["edges"] if edge["target"] == gone]
+    behind = {edge["target"] for edge in document["edges"] if edge["source"] == gone}
+    joined = [
+        {**edge, "id": f"{edge['id']}-{index}", "target": target}
+        for edge in before
+        for index, target in enumerate(sorted(behind))
+    ]
+    smaller = _without_nodes(document, {gone})
+    return {**smaller, "edges": [*smaller["edges"], *joined]}
+
+
+def _plain(document: dict[str, Any], node: str) -> dict[str, Any]:
+    smaller = copy.deepcopy(document)
+    smaller["nodes"][node] |= {"type": "set", "data": _PLAIN}
+    for edge in smaller["edges"]:
+        if edge["source"] == node:
+            edge["sourceHandle"] = "out"
+    return smaller
 
 
 def _without_nodes(document: dict[str, Any], gone: set[str]) -> dict[str, Any]:

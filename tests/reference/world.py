@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from millrace.engine import Runner, TaskFailure, TaskRequest
+from millrace.engine import Runner, Status, TaskFailure, TaskRequest
 
 TRANSIENT: Final = "Lambda.TooManyRequestsException"
 
@@ -92,16 +92,24 @@ class World:
 
 
 class WorldTasks:
-    """Does an execution's tasks as the world answers."""
+    """Does an execution's tasks as the world answers.
 
-    def __init__(self, world: World, runner: Runner) -> None:
+    Args:
+        children: The machines that the execution may start for parts of its own work, by name.
+    """
+
+    def __init__(self, world: World, runner: Runner, children: Mapping[str, Any]) -> None:
         self._world = world
         self._runner = runner
+        self._children = children
 
     async def __call__(self, task: TaskRequest) -> Any:
         arguments: Any = task.arguments
         try:
             if "startExecution" in task.resource.arn:
+                machine = arguments["StateMachineArn"].rpartition(":")[2]
+                if machine in self._children:
+                    return {"Output": await self._run_child(machine, arguments["Input"])}
                 return {"Output": self._world.run(arguments["StateMachineArn"], arguments["Input"]["inputs"])}
             event = arguments["Payload"]
             if task.resource.arn.endswith(".waitForTaskToken"):
@@ -112,6 +120,12 @@ class WorldTasks:
         except Refusal as refusal:
             raise TaskFailure(refusal.error, refusal.cause) from None
         return {"Payload": {"output": answer, "console": []}, "StatusCode": 200}
+
+    async def _run_child(self, machine: str, given: Any) -> Any:
+        result = await self._runner.run(self._children[machine], given, tasks=self, machine=machine)
+        if result.status is not Status.SUCCEEDED:
+            raise TaskFailure(result.error or "States.TaskFailed", result.cause or "")
+        return result.output
 
     def _ask(self, token: str, event: Mapping[str, Any]) -> Any:
         try:
