@@ -75,12 +75,12 @@ def _fits(before: Sequence[Assignment], after: Sequence[Assignment]) -> bool:
         alone += text_size(assignment)
         if assignment.target is not None:
             sizes[assignment.target] = size
-            if not assignment.pure or _is_costly(assignment):
+            if not assignment.pure or is_costly(assignment):
                 unstable.add(assignment.target)
     return total <= _MAX_TEXT and (total <= _SHORT_TEXT or total <= _MAX_GROWTH * alone)
 
 
-def _is_costly(assignment: Assignment) -> bool:
+def is_costly(assignment: Assignment) -> bool:
     """Whether a value walks through a list, so that computing it again costs more than a state."""
     return any(
         _WALKS.search(part)
