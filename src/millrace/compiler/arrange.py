@@ -80,7 +80,7 @@ class _Arranger:
         Neither adds an order that costs time: the node follows, or precedes, its group at once and takes no time.
         """
         nodes = [node for node in region.order if node in self._bound]
-        before = {node: {edge.source for edge in region.incoming[node] if edge.source in self._bound} for node in nodes}
+        before = self._predecessors(region)
         group_of: dict[NodeId, NodeId] = {}
         members: dict[NodeId, list[NodeId]] = {}
         for node in nodes:
@@ -114,6 +114,15 @@ class _Arranger:
         index = {head: position for position, head in enumerate(heads)}
         groups = [_Group(tuple(members[head]), self._guards.by_node[head]) for head in heads]
         return groups, [sorted(index[target] for target in after[head]) for head in heads]
+
+    def _predecessors(self, region: Region) -> dict[NodeId, set[NodeId]]:
+        """Give for each node those that it waits for; a node that never runs hands on those that it would wait for."""
+        before: dict[NodeId, set[NodeId]] = {}
+        for node in region.order:
+            before[node] = set()
+            for edge in region.incoming[node]:
+                before[node] |= {edge.source} if edge.source in self._bound else before[edge.source]
+        return before
 
     def items(self, group: _Group) -> Iterator[Item]:
         """Give the items of a group's nodes."""

@@ -228,8 +228,9 @@ class _Binder:
             if live == NEVER:
                 continue
             value = _expression(self.output_of(edge.source, live))
-            if not cases or cases[-1][1] != value:
-                cases.append((live, value))
+            if cases and cases[-1][1] == value:
+                live = self._guards.union((cases.pop()[0], live))
+            cases.append((live, value))
             if self._guards.implies(known, live):
                 break
         return choose(cases) if cases else literal(None)

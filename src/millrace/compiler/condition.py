@@ -16,7 +16,8 @@ def find_conditions(graph: Graph, context: CompileContext) -> Graph:
     for region in graph.regions.values():
         for node in region.order:
             guards.by_node[node] = _guard(graph, region, guards, node)
-            if guards.by_node[node] == NEVER:
+            # Behind a mistake, such as an unknown port, a warning of what follows from it would only distract.
+            if guards.by_node[node] == NEVER and not graph.has_errors:
                 problems.append(
                     Diagnostic(
                         Code.UNREACHABLE_NODE,

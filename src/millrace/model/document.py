@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 from millrace.model.ids import OUT, EdgeId, NodeId, Port
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -22,7 +20,7 @@ class Node:
 
     id: NodeId
     type: str
-    data: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
     parent: NodeId | None = None
 
 

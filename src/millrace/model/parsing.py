@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeGuard, cast
 
 from millrace.model.diagnostics import Code, Diagnostic
-from millrace.model.document import EMPTY, Edge, Node, Settings, Workflow
+from millrace.model.document import Edge, Node, Settings, Workflow
 from millrace.model.ids import NODE_ID, OUT, EdgeId, NodeId, Port
 from millrace.model.json import type_of
 
@@ -151,16 +151,16 @@ def _parse_node(key: object, raw: object, report: Report) -> Node | None:
     if body.get("id", key) != key:
         report(_malformed(f"nodes.{key}.id", f"{key!r}, the key it stands under", body["id"], node_id))
     kind: Any = body.get("type")
-    data: Any = body.get("data", EMPTY)
+    data: Any = body.get("data")
     parent: Any = body.get("parentId")
     if not isinstance(kind, str):
         report(_malformed(f"nodes.{key}.type", "the name of a node type", kind, node_id))
         return None
     if data is None:
-        data = EMPTY
+        data = {}
     if not isinstance(data, dict):
         report(_malformed(f"nodes.{key}.data", "an object", data, node_id))
-        data = EMPTY
+        data = {}
     if parent is not None and not isinstance(parent, str):
         report(_malformed(f"nodes.{key}.parentId", "the id of a container or null", parent, node_id))
         parent = None
