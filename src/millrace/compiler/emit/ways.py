@@ -51,7 +51,7 @@ def write_ways(emitter: "Emitter", item: Act | Choose | Iterate | Cycle, block: 
     for plan, ports in shared.values():
         guard = frozenset((node, port) for port in ports)
         for reached, entry, left in write_entries(emitter, guard, plan, block, exit_, every - plan.defined):
-            for _, port in reached:
+            for _, port in sorted(reached):
                 entries[port], unset[port] = entry, left
     return Ways(entries, unset, every)
 
