@@ -1,5 +1,6 @@
 """Reading a document: JSON in, a `Workflow` and everything that is wrong with its shape out."""
 
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeGuard, cast
@@ -22,12 +23,14 @@ Report = Callable[[Diagnostic], None]
 
 def quote(value: object) -> str:
     """Show a value of the document in a message: its repr, cut where it is long."""
-    if isinstance(value, str):
+    if value is None or isinstance(value, bool):
+        text = json.dumps(value)
+    elif isinstance(value, str):
         text = repr(value[: 2 * _QUOTE_LIMIT])
     elif isinstance(value, int) and abs(value) > 2**64:
         text = "a number of many digits"
     else:
-        text = repr(value) if isinstance(value, (int, float, type(None))) else type_of_or_name(value)
+        text = repr(value) if isinstance(value, (int, float)) else type_of_or_name(value)
     return text if len(text) <= _QUOTE_LIMIT else text[: _QUOTE_LIMIT - 1] + "…"
 
 

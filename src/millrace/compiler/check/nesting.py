@@ -87,9 +87,9 @@ def _parent_fault(
     )
 
 
-def check_places(steps: Mapping[NodeId, Step], workflow: Workflow, report: Report) -> None:
-    """Check that nodes stand where their types may stand."""
-    if not any(step.kind.takes_edges for step in steps.values()):
+def check_places(steps: Mapping[NodeId, Step], workflow: Workflow, report: Report, *, is_read: bool) -> None:
+    """Check that nodes stand where their types may stand, and that there are any if the document could be read."""
+    if is_read and not any(step.kind.takes_edges for step in steps.values()):
         report(
             Diagnostic(
                 Code.EMPTY_WORKFLOW, "the workflow has no node that could run", "Add a node, such as an HTTP request."

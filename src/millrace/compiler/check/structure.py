@@ -20,7 +20,7 @@ def check(graph: Graph, context: CompileContext) -> Graph:
     problems: list[Diagnostic] = []
     steps = typed_steps(graph.workflow, problems.append)
     steps = sound_parents(steps, graph.workflow, problems.append)
-    check_places(steps, graph.workflow, problems.append)
+    check_places(steps, graph.workflow, problems.append, is_read=not graph.has_errors)
     edges = sound_edges(graph.workflow, steps, problems.append)
     regions = find_regions(steps, edges, problems.append)
     pins = _checked_pins(context, graph.workflow.nodes, problems.append)
