@@ -24,6 +24,7 @@ from millrace.expressions import (
     call,
     jsonata,
     literal,
+    or_null,
     reference,
 )
 from millrace.model import OUT, JsonType, NodeId, Port
@@ -137,7 +138,7 @@ class _Binder:
                 return Bound(step, None, (Assignment(node, output, value),), otherwise=_first_port(step))
             case Result(value=value):
                 if isinstance(value, Expression) and not value.fallible and len(value.parts) <= _ALIAS_PARTS:
-                    self._aliases[node] = value
+                    self._aliases[node] = or_null(value)
                     return Bound(step, None, (mark,))
                 return Bound(step, None, (Assignment(node, output, value),), otherwise=_first_port(step))
             case SetVariable() | Decide() | Pause():

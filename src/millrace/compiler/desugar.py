@@ -36,13 +36,15 @@ def desugar(graph: Graph, context: CompileContext) -> Graph:
 
 def _containers_that_write(graph: Graph) -> set[NodeId]:
     """Find the while nodes whose iterations leave workflow variables behind."""
-    return {
-        container
-        for step in graph.steps.values()
-        if isinstance(step.operation, SetVariable)
-        for container in graph.enclosing(step.id)
-        if isinstance(graph.steps[container].operation, Repeat)
-    }
+    writers: set[NodeId] = set()
+    for step in graph.steps.values():
+        if not isinstance(step.operation, SetVariable):
+            continue
+        for container in graph.enclosing(step.id):
+            if isinstance(graph.steps[container].operation, Each):
+                break  # what a loop's iterations write stays in them
+            writers.add(container)
+    return writers
 
 
 def _disabled(step: Step) -> Step:

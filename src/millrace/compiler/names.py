@@ -45,17 +45,18 @@ class StateNames:
     def take(self, wanted: str) -> StateName:
         """Give the wanted name, cut to what is allowed and numbered where it is taken."""
         text = " ".join("".join(char if char.isprintable() else " " for char in wanted).split()) or "State"
-        name = _cut(text, MAX_STATE_NAME)
+        name = cut(text, MAX_STATE_NAME)
         number = 2
         while name in self._taken:
             ending = f" ({number})"
-            name = _cut(text, MAX_STATE_NAME - len(ending)) + ending
+            name = cut(text, MAX_STATE_NAME - len(ending)) + ending
             number += 1
         self._taken.add(name)
         return StateName(name)
 
 
-def _cut(text: str, length: int) -> str:
+def cut(text: str, length: int) -> str:
+    """Cut a text that is too long."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 

@@ -57,7 +57,7 @@ class _Splitter:
         match item:
             case Act(arms=arms) | Choose(arms=arms):
                 # Ports may share one plan, which must stay one.
-                fitted = {id(plan): self.fit(plan) for plan in arms.values()}
+                fitted = {id(plan): self._alone(plan) for plan in arms.values()}
                 return replace(item, arms={port: fitted[id(plan)] for port, plan in arms.items()})
             case Gate(arms=cases):
                 return Gate(tuple((guard, self._alone(plan)) for guard, plan in cases))

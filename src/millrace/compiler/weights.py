@@ -36,7 +36,7 @@ class Weigher:
     def __init__(self, definition: Mapping[str, Json], state_of: Mapping[NodeId, StateName]) -> None:
         self._sizes: dict[str, int] = {}
         self._state_of = state_of
-        self._known: dict[int, Weight] = {}
+        self._known: dict[Item, Weight] = {}
         self._measure(definition)
 
     def _measure(self, definition: Mapping[str, Json]) -> None:
@@ -59,10 +59,9 @@ class Weigher:
 
     def item(self, item: Item) -> Weight:
         """Weigh an item with all that is in it."""
-        key = id(item)
-        if key not in self._known:
-            self._known[key] = self._item(item)
-        return self._known[key]
+        if item not in self._known:
+            self._known[item] = self._item(item)
+        return self._known[item]
 
     def _item(self, item: Item) -> Weight:
         inside = sum((self.plan(plan) for plan in plans_in(item)), Weight(0, 0))

@@ -9,7 +9,7 @@ from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import ALL_ERRORS, CAUGHT_MEMBERS, add_error_handling
 from millrace.compiler.emit.tasks import write_task
-from millrace.compiler.emit.titles import nodes_of, note_output
+from millrace.compiler.emit.titles import comment_of, nodes_of, note_output
 from millrace.compiler.emit.ways import own_after, settled, write_ways
 from millrace.compiler.plan import Act, Iterate, Plan, used_by
 from millrace.compiler.render import Renderer
@@ -59,8 +59,7 @@ def write_iterate(emitter: "Emitter", item: Iterate, block: Block, exit_: Exit) 
     )
     note_output(block.emission, name, bound, item.attached, block)
     state: State = {"Type": "Map"}
-    if bound.step.config.notes:
-        state["Comment"] = bound.step.config.notes
+    state |= comment_of(bound.step)
     state |= {
         "Items": renderer.value(operation.items if _is_plain_list(operation.items) else _items(operation.items)),
         "MaxConcurrency": _concurrency(operation.concurrency, renderer),
