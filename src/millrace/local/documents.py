@@ -40,6 +40,8 @@ def read_document(name: str) -> Any:
     """
     if name == STANDARD_INPUT:
         return parse_json(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
+    if not name:
+        raise DocumentError("the name of the file is empty; name a file, a folder, or - for standard input.")
     path = document_path(name)
     if path.is_dir():
         raise DocumentError(f"{name} is a folder without a {WORKFLOW_FILE}; name a file, or a folder that holds one.")
@@ -77,7 +79,7 @@ def parse_json(data: bytes, name: str) -> Any:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        if "recursion" in error.msg:
+        if "depth" in error.msg:
             raise DocumentError(_too_deep(name)) from None
         raise DocumentError(f"{name} is not JSON: {error.msg}, on line {error.lineno}, column {error.colno}.") from None
     if _is_deeper(value, MAX_DEPTH):

@@ -21,12 +21,12 @@ class Rounds:
 
     Attributes:
         check: The Choice before each iteration.
-        repeat: The Pass that ends an iteration.
+        repeat: The Pass that ends an iteration; None where none comes to its end.
         control: Both, and those before the first and behind the last iteration.
     """
 
     check: StateName
-    repeat: StateName
+    repeat: StateName | None
     control: frozenset[StateName]
 
 
@@ -153,9 +153,9 @@ def _rounds(machine: State) -> Rounds:
     start = str(machine["StartAt"])
     check = str(states[start]["Next"])
     done = str(states[check]["Default"])
-    repeat = next(name for name, state in states.items() if name != start and _leads_back(state, check))
-    control = frozenset(StateName(name) for name in (start, check, done, repeat))
-    return Rounds(StateName(check), StateName(repeat), control)
+    repeat = next((name for name, state in states.items() if name != start and _leads_back(state, check)), None)
+    control = frozenset(StateName(name) for name in (start, check, done, repeat) if name is not None)
+    return Rounds(StateName(check), None if repeat is None else StateName(repeat), control)
 
 
 def _leads_back(state: State, check: str) -> bool:

@@ -66,6 +66,9 @@ class _Settler:
         if not goes_on:
             return None
         step = self._graph.steps[edge.source]
+        if edge.port not in step.ports:
+            # Its error port, of a node that cannot fail.
+            return False
         if step.taken is not None:
             return edge.port == step.taken
         if not step.decides:
