@@ -12,9 +12,9 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "diagnostics.md"
 _HEAD: Final = """\
 # Diagnostics
 
-What `millrace validate`, the API and the builder say of a workflow that is not right, by code. Each diagnostic names the
-node or edge, the field and, inside of expressions, the column; an error keeps the workflow from compiling, a warning does
-not. This page is written from the examples in `tests/compiler/diagnostics` by `make docs`.
+What `millrace validate`, the API and the builder say of a workflow that is not right, by code. Each diagnostic names
+the node or edge, the field and, inside of expressions, the column; an error keeps the workflow from compiling, a
+warning does not. This page is written from the examples in `tests/compiler/diagnostics` by `make docs`.
 """
 
 

@@ -43,7 +43,7 @@ def check_soundness(compilation: Compilation) -> None:
             tasks |= {name: state["Resource"] for name, state in block["States"].items() if state["Type"] == "Task"}
         _check_scopes(machine, frozenset())
     assert len(names) == len(set(names)), "expected state names that are unique in all machines"
-    assert all(0 < len(name) <= 80 for name in names), "expected state names of at most 80 characters"  # noqa: PLR2004 - ASL
+    assert all(0 < len(name) <= 80 for name in names), "expected state names of at most 80 characters"
     assert set(compilation.source_map) == set(names), "expected the source map's keys to be the states"
     _check_tasks(compilation, tasks)
 
@@ -99,4 +99,5 @@ def _check_tasks(compilation: Compilation, tasks: Mapping[str, str]) -> None:
         of_task.setdefault(nodes[0], []).append(name)
     for node, states in of_task.items():
         mapped = [state for state, nodes in compilation.source_map.items() if node in nodes]
-        assert mapped == states and len(states) == 1, f"expected {node!r} to be mapped by its Task alone, found {mapped}"
+        assert len(states) == 1, f"expected {node!r} to be one Task, found {states}"
+        assert mapped == states, f"expected {node!r} to be mapped by its Task alone, found {mapped}"

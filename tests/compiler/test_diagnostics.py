@@ -43,13 +43,13 @@ def test_a_diagnostic_says_what_to_do(code: Code, example: Example) -> None:
     for problem in example.compiled().diagnostics:
         assert problem.message
         assert problem.remedy.endswith((".", "?")), problem.remedy
-        assert len(problem.message) < 400, problem.message  # noqa: PLR2004 - what a person reads
+        assert len(problem.message) < 400, problem.message
 
 
 def test_five_mistakes_give_five_diagnostics() -> None:
     document = json.loads((Path(__file__).parent / "five_mistakes.json").read_text())
     found = [place(problem) for problem in compile_document(document["document"]).diagnostics]
-    assert len(found) == len(document["expected"]) == 5  # noqa: PLR2004 - as named
+    assert len(found) == len(document["expected"]) == 5
     assert found == document["expected"]
 
 

@@ -14,7 +14,7 @@ import pytest
 from cfnlint.rules.resources.stepfunctions.StateMachineDefinition import StateMachineDefinition
 
 from millrace.compiler import compile_document
-from tests.reference.documents import observed, random_document
+from tests.reference.random_documents import observed, random_document
 
 ROOT = Path(__file__).parents[2]
 ASL_VALIDATOR = ROOT / "tests" / "asl_validator"

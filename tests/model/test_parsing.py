@@ -83,7 +83,7 @@ def test_ids_that_are_not(node_id: object) -> None:
 
 
 def test_all_faults_are_reported_at_once() -> None:
-    document = {
+    document: dict[str, Any] = {
         "name": "",
         "nodes": {"a": {"type": 1}, "b": [], "c": {"id": "d", "type": "set", "data": 1, "parentId": 2}, "2": {}},
         "edges": [{"source": "a"}, "x", {"source": "a", "target": "b", "sourceHandle": 1}],
@@ -125,7 +125,7 @@ def test_expected_seconds_are_read_as_numbers() -> None:
 
 def test_long_values_are_cut_in_messages() -> None:
     (problem,) = parse_document({"nodes": {"a" * 5_000_000: {"type": "set"}}})[1]
-    assert len(problem.message) < 300  # noqa: PLR2004 - characters, as a person reads
+    assert len(problem.message) < 300
 
 
 def test_a_workflow_cannot_be_changed() -> None:

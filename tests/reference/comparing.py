@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from millrace.compiler import Compilation
 from millrace.engine import HistoryEvent, Result, Runner, Status
-from millrace.model import StateName
+from millrace.model import NodeId, StateName
 
-from .evaluator import Evaluation, evaluate
+from .evaluator import RUN_ID, TRIGGER, Evaluation, evaluate
 from .failure import agrees
 from .world import World, WorldTasks
 
@@ -32,17 +32,27 @@ def run(compilation: Compilation, inputs: Any) -> Result:
     async def execute() -> Result:
         runner = Runner(fast=True, source=Random(1))
         tasks = WorldTasks(World(), runner, compilation.children)
-        return await runner.run(compilation.definition, {"inputs": inputs}, tasks=tasks, name="run-1")
+        given = {"inputs": inputs, "trigger": dict(TRIGGER)}
+        return await runner.run(compilation.definition, given, tasks=tasks, name=RUN_ID)
 
     return asyncio.run(execute())
 
 
-def compare(compilation: Compilation, document: Mapping[str, Any], inputs: Any) -> Difference | None:
-    """Run what a document was compiled to, and find the first difference from the reference."""
+def compare(
+    compilation: Compilation, document: Mapping[str, Any], inputs: Any, pins: Mapping[NodeId, Any] | None = None
+) -> Difference | None:
+    """Run what a document was compiled to, and find the first difference from the reference.
+
+    Args:
+        compilation: What the document was compiled to, with the same pins.
+        document: The document.
+        inputs: The run's inputs.
+        pins: Outputs used in place of running, by node.
+    """
     errors = [(problem.code.value, problem.message) for problem in compilation.diagnostics if problem.is_error]
     if errors:
         return Difference("diagnostics", [], errors)
-    return _difference(evaluate(document, inputs), run(compilation, inputs), compilation)
+    return _difference(evaluate(document, inputs, pins=pins), run(compilation, inputs), compilation)
 
 
 def _difference(expected: Evaluation, result: Result, compilation: Compilation) -> Difference | None:

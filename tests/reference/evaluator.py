@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from .expressions import EvaluationFailed, Expressions
+from millrace.model import Json, NodeId
+
+from .expressions import EvaluationFailed, Expressions, Lookup
 from .failure import ANY, QUERY_ERROR, Failure, NodeFailed
 from .nodes import Call, holds, run, updated
 from .world import Refusal, World
@@ -23,7 +25,11 @@ class Outcome:
     error: Any = None
 
 
-SKIPPED = Outcome()
+SKIPPED: Final = Outcome()
+
+RUN_ID: Final = "run-1"
+TRIGGER: Final[Mapping[str, Any]] = {"type": "test", "v": 3}
+"""What started each run of the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,11 @@ class Evaluation:
 
 
 def evaluate(
-    document: Mapping[str, Any], inputs: Any = None, *, world: World | None = None, pins: Mapping[str, Any] | None = None
+    document: Mapping[str, Any],
+    inputs: Any = None,
+    *,
+    world: World | None = None,
+    pins: Mapping[NodeId, Any] | None = None,
 ) -> Evaluation:
     """Run a document.
 
@@ -85,7 +95,7 @@ class _Edge:
 
 
 class _Machine:
-    def __init__(self, document: Mapping[str, Any], inputs: Any, world: World, pins: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], inputs: Any, world: World, pins: Mapping[NodeId, Any]) -> None:
         self._nodes: Mapping[str, Mapping[str, Any]] = {
             key: node for key, node in document["nodes"].items() if node["type"] != "note"
         }
@@ -107,7 +117,7 @@ class _Machine:
         named: dict[str, Any] = {}
         for node in self._order(None):
             body = self._nodes[node]
-            data = body.get("data") or {}
+            data: Mapping[str, Any] = body.get("data") or {}
             if body["type"] in ("output", "respond") and outcomes[node].port is not None and not data.get("disabled"):
                 name = "$response" if body["type"] == "respond" else data.get("name") or node
                 named[name] = outcomes[node].output
@@ -163,7 +173,7 @@ class _Machine:
         )
         if data.get("disabled"):
             return Outcome(given, self._ports(body)[0])
-        pinned = self._pins.get(node, data.get("pinned"))
+        pinned = self._pins.get(NodeId(node), data.get("pinned"))
         if pinned is not None and not self._runs_though_pinned(node):
             return Outcome(pinned, self._pinned_port(body, pinned))
         on_error = data.get("onError", "stop")
@@ -215,9 +225,10 @@ class _Machine:
             )
         return kind in ("conditional", "switch", "stop", "variable")
 
-    def _pinned_port(self, body: Mapping[str, Any], value: Any) -> str:
-        if body["type"] == "approval" and isinstance(value, dict) and value.get("decision") in ("approved", "rejected"):
-            return value["decision"]
+    def _pinned_port(self, body: Mapping[str, Any], value: Json) -> str:
+        decision = value.get("decision") if isinstance(value, dict) else None
+        if body["type"] == "approval" and decision in ("approved", "rejected"):
+            return str(decision)
         return self._ports(body)[0]
 
     # Nodes
@@ -277,7 +288,7 @@ class _Machine:
         frame.variables.update(inner.variables)
         return {"results": results, "errors": [], "iterations": inner.index}
 
-    def _reader(self, frame: _Frame, given: Any) -> Any:
+    def _reader(self, frame: _Frame, given: Any) -> Lookup:
         return lambda kind, name: self._read(frame, kind, name, given)
 
     def _collected(self, call: Call, inner: _Frame, given: Any) -> Any:
@@ -314,7 +325,11 @@ class _Machine:
                 return self._inputs[name] if name else self._inputs
             case "vars":
                 return frame.variables.get(name)
-            case "trigger" | "workflow.id" | "workflow.version":
+            case "run.id":
+                return RUN_ID
+            case "trigger":
+                return TRIGGER
+            case "workflow.id" | "workflow.version":
                 return None
             case _:
                 raise AssertionError(f"expected a name that the reference knows, found {kind!r}")

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from itertools import count
 from typing import Any, Final
 
 import jsonatapy
+
+from millrace.model import Json
 
 Lookup = Callable[[str, str], Any]
 """Gives the value of a reference by what is read (`output`, `vars`, `input` …) and its name."""
@@ -35,7 +38,7 @@ class Expressions:
         reference = rf"(?:(?P<node>{ids})|`(?P<quoted>{ids})`)\.(?P<member>output|error|item|index)\b"
         self._names = re.compile(rf"{_STRING}|{_BEFORE}(?:{reference}|{_OWN})")
 
-    def template(self, value: Any, lookup: Lookup) -> Any:
+    def template(self, value: Json, lookup: Lookup) -> Any:
         """Evaluate a config value.
 
         Raises:
@@ -61,11 +64,9 @@ class Expressions:
             if not kind:
                 return match[0]
             variable = f"reference{next(numbers)}"
-            try:
+            # A variable that is not bound gives nothing, as the member that is not there does.
+            with suppress(KeyError):
                 bindings[variable] = lookup(kind, name)
-            except KeyError:
-                # A variable that is not bound gives nothing, as the member that is not there does.
-                pass
             return f"${variable}"
 
         return evaluate(self._names.sub(bind, text), item, bindings)
@@ -85,7 +86,9 @@ class Expressions:
         pieces = [piece for piece in pieces if piece]
         if len(pieces) == 1 and isinstance(pieces[0], tuple):
             return self.expression(pieces[0][0], lookup)
-        return "".join(piece if isinstance(piece, str) else _shown(self.expression(piece[0], lookup)) for piece in pieces)
+        return "".join(
+            piece if isinstance(piece, str) else _shown(self.expression(piece[0], lookup)) for piece in pieces
+        )
 
 
 def _reference(match: re.Match[str]) -> tuple[str, str]:

@@ -1,7 +1,9 @@
 """How nodes fail, and what is left open about it."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from millrace.model import Json
 
 ANY: Final = "\N{REPLACEMENT CHARACTER} whatever the engine says"
 """Stands where the text is the engine's, or where it depends on which of several nodes is faster."""
@@ -17,7 +19,7 @@ class Failure:
     type: str
     message: str
 
-    def value(self) -> dict[str, Any]:
+    def value(self) -> dict[str, Json]:
         return {"type": self.type, "message": self.message}
 
 
@@ -28,7 +30,7 @@ class NodeFailed(Exception):  # noqa: N818 - a state of a node, not a mistake of
         super().__init__(failures)
         self.failures = failures
 
-    def error(self) -> dict[str, Any]:
+    def error(self) -> dict[str, Json]:
         """Give the error's value, open where the failures differ."""
         types = {failure.type for failure in self.failures}
         messages = {failure.message for failure in self.failures}
@@ -38,7 +40,7 @@ class NodeFailed(Exception):  # noqa: N818 - a state of a node, not a mistake of
         }
 
 
-def agrees(expected: Any, found: Any) -> bool:
+def agrees(expected: Json, found: Json) -> bool:
     """Whether a value is the expected one, where `ANY` in the expected stands for any text."""
     if isinstance(expected, str) and expected == ANY:
         return isinstance(found, str)

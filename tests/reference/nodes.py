@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any, Final
 
+from millrace.model import Json
+
 from .expressions import Expressions, Lookup, equal, evaluate, truth
 from .failure import Failure, NodeFailed
 from .world import Refusal, World
 
-COMMON: Final = frozenset(
-    {"label", "notes", "disabled", "timeoutSeconds", "retry", "onError", "cache", "pinned"}
-)
+COMMON: Final = frozenset({"label", "notes", "disabled", "timeoutSeconds", "retry", "onError", "cache", "pinned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Call:
     id: str
     type: str
     data: Mapping[str, Any]
-    input: Any
+    input: Json
     lookup: Lookup
     expressions: Expressions
     world: World
@@ -40,7 +40,7 @@ class Call:
             return default
         return self.expressions.template(self.data[field], self.lookup)
 
-    def items(self) -> list[Any]:
+    def items(self) -> list[Json]:
         """Give the items of a list node."""
         return as_items(self.value("items") if self.data.get("items") is not None else self.input)
 
@@ -54,7 +54,7 @@ def run(call: Call) -> Answer:
     return _RUNNERS[call.type](call)
 
 
-def as_items(value: Any) -> list[Any]:
+def as_items(value: Json) -> list[Json]:
     """Give items as a list: null as none, another value as one."""
     if isinstance(value, list):
         return value
@@ -114,17 +114,17 @@ def holds(call: Call, condition: Any) -> bool:
         case bool():
             return condition
         case {"all": parts}:
-            return all([holds(call, part) for part in parts])
+            return all(holds(call, part) for part in parts)
         case {"any": parts}:
-            return any([holds(call, part) for part in parts])
-        case {"left": left, "operator": operator}:
-            right = call.expressions.template(condition.get("right"), call.lookup)
-            return _compared(call.expressions.template(left, call.lookup), operator, right)
+            return any(holds(call, part) for part in parts)
+        case {"left": left, "operator": operator, "right": right}:
+            left, right = (call.expressions.template(side, call.lookup) for side in (left, right))
+            return _compared(left, right, operator)
         case _:
             return truth(call.expressions.template(condition, call.lookup))
 
 
-def _compared(left: Any, operator: str, right: Any) -> bool:
+def _compared(left: Any, right: Any, operator: str) -> bool:
     match operator:
         case "equals":
             return left is not None and right is not None and equal(left, right)
@@ -164,12 +164,14 @@ def _filter(call: Call) -> Answer:
     items = call.items()
     if (condition := call.data.get("condition")) is not None:
         right = call.expressions.template(condition.get("right"), call.lookup)
-        return [item for item in items if _compared(_field(item, condition["left"]), condition["operator"], right)], "out"
+        return [
+            item for item in items if _compared(_field(item, condition["left"]), right, condition["operator"])
+        ], "out"
     test = f"$boolean({call.data['expression']})"
     return [item for item in items if call.expressions.expression(test, call.lookup, item)], "out"
 
 
-def _field(item: Any, path: str) -> Any:
+def _field(item: Json, path: str) -> Json:
     if path == "$":
         return item
     for part in path.split("."):
@@ -178,7 +180,9 @@ def _field(item: Any, path: str) -> Any:
 
 
 def _sort(call: Call) -> Answer:
-    keys = [(key, "asc") if isinstance(key, str) else (key["field"], key.get("order", "asc")) for key in call.data["by"]]
+    keys = [
+        (key, "asc") if isinstance(key, str) else (key["field"], key.get("order", "asc")) for key in call.data["by"]
+    ]
 
     def compare(left: Any, right: Any) -> int:
         for path, order in keys:
@@ -192,7 +196,7 @@ def _sort(call: Call) -> Answer:
     return sorted(call.items(), key=cmp_to_key(compare)), "out"
 
 
-def _rank(value: Any) -> tuple[int, Any]:
+def _rank(value: Json) -> tuple[int, Any]:
     match value:
         case bool():
             return 2, value
@@ -221,7 +225,8 @@ def _lambda(call: Call) -> Answer:
         config = {**call.expressions.template(config, call.lookup), "source": source}
     else:
         config = call.expressions.template(config, call.lookup)
-    tries = (call.data.get("retry") or {}).get("maxAttempts", 3 if call.type == "http" else 1)
+    retry: Mapping[str, int] = call.data.get("retry") or {}
+    tries = retry.get("maxAttempts", 3 if call.type == "http" else 1)
     for left in reversed(range(tries)):
         if not call.world.flaky(call.id, config):
             return call.world.call(call.type, call.id, config, call.input), "out"

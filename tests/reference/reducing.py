@@ -4,6 +4,8 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from millrace.model import Json
+
 _PLAIN: Final = {"fields": {"v": 1}}
 
 Fails = Callable[[dict[str, Any]], bool]
@@ -47,11 +49,7 @@ def _smaller(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         smaller = copy.deepcopy(document)
         del smaller["edges"][index]
         yield smaller
-    yield {**document, "settings": {}}
-    expected = document.get("settings", {}).get("expectedSeconds", {})
-    for node in expected:
-        kept = {key: value for key, value in expected.items() if key != node}
-        yield {**document, "settings": {"expectedSeconds": kept}}
+    yield from _with_fewer_settings(document)
     for node in nodes:
         for data in _smaller_values(document["nodes"][node].get("data", {})):
             smaller = copy.deepcopy(document)
@@ -63,6 +61,14 @@ def _smaller(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             parent = smaller["nodes"][node]["parentId"]
             smaller["nodes"][node]["parentId"] = smaller["nodes"].get(parent, {}).get("parentId")
             yield smaller
+
+
+def _with_fewer_settings(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {**document, "settings": {}}
+    expected = document.get("settings", {}).get("expectedSeconds", {})
+    for node in expected:
+        kept = {key: value for key, value in expected.items() if key != node}
+        yield {**document, "settings": {"expectedSeconds": kept}}
 
 
 def _bypassed(document: dict[str, Any], gone: str) -> dict[str, Any]:
@@ -108,7 +114,7 @@ def _without_nodes(document: dict[str, Any], gone: set[str]) -> dict[str, Any]:
     }
 
 
-def _smaller_values(value: Any) -> Iterator[Any]:
+def _smaller_values(value: Json) -> Iterator[Json]:
     match value:
         case dict():
             for key in value:

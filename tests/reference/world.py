@@ -37,10 +37,9 @@ class World:
         Raises:
             Refusal: It fails.
         """
-        asked = str(config.get("source") or config.get("url") or config.get("expression"))
-        value = config.get("inputs", {}).get("v") if kind == "code" else config.get("body", given)
-        match asked.rpartition("/")[2].split()[0]:
-            case "echo":
+        value = config.get("inputs", {}).get("v") if kind == "code" else config.get("body", config.get("input", given))
+        match _asked(config):
+            case "echo" | "flaky":
                 return {"v": value}
             case "fail":
                 raise Refusal("Test.Failure", f"{node} fails")
@@ -59,7 +58,7 @@ class World:
 
     def flaky(self, node: str, config: Mapping[str, Any]) -> bool:
         """Whether this try of a flaky node fails: the first two do."""
-        if not str(config.get("source") or config.get("url")).endswith("flaky"):
+        if _asked(config) != "flaky":
             return False
         self._tries[node] += 1
         return self._tries[node] <= 2
@@ -89,6 +88,12 @@ class World:
         if workflow == "fail":
             raise Refusal("Sub.Failed", "the run of 'fail' failed", cause="the run of 'fail' failed")
         return {"v": inputs.get("v")}
+
+
+def _asked(config: Mapping[str, Any]) -> str:
+    """Give the word that says what to answer: the first of a source, the last of an address."""
+    text = str(config.get("source") or config.get("url") or config.get("expression"))
+    return text.rpartition("/")[2].split()[0]
 
 
 class WorldTasks:
