@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from millrace.local.documents import read_document
+from millrace.local.documents import is_folder, read_document
 from millrace.local.errors import DocumentError, LocalRunError
 from millrace.model import Json
 
@@ -45,7 +45,7 @@ class Companions:
 def find_companions(name: str) -> Companions:
     """Give the files that belong to a document, where it is named by its folder."""
     folder = Path(name)
-    if name == "-" or not folder.is_dir():
+    if name == "-" or not is_folder(folder):
         return Companions()
     files = (folder / file for file in (INPUT_FILE, ANSWERS_FILE, SERVER_FILE))
     return Companions(*(file if file.is_file() else None for file in files))
@@ -70,11 +70,27 @@ def serving(script: Path) -> Generator[str]:
             host = urlsplit(address).netloc
             if not host:
                 raise LocalRunError(f"expected {script} to print its address when it serves, found {address[:80]!r}.")
-            allowed = os.environ.get(_ALLOWED_HOSTS, "")
-            os.environ[_ALLOWED_HOSTS] = f"{allowed},{host}" if allowed else host
-            yield address
+            with _allowed(host):
+                yield address
         finally:
             _stop(server)
+
+
+@contextmanager
+def _allowed(host: str) -> Generator[None]:
+    """Let http nodes reach a private host meanwhile."""
+    from millrace.http.settings import network_settings
+
+    before = os.environ.get(_ALLOWED_HOSTS)
+    os.environ[_ALLOWED_HOSTS] = f"{before},{host}" if before else host
+    network_settings.cache_clear()
+    try:
+        yield
+    finally:
+        os.environ.pop(_ALLOWED_HOSTS)
+        if before is not None:
+            os.environ[_ALLOWED_HOSTS] = before
+        network_settings.cache_clear()
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:

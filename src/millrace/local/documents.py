@@ -29,7 +29,16 @@ class _DuplicateKeyError(Exception):
 def document_path(name: str) -> Path:
     """Give the file that a name stands for: a folder stands for its `workflow.json`."""
     path = Path(name)
-    return path / WORKFLOW_FILE if path.is_dir() and (path / WORKFLOW_FILE).is_file() else path
+    inside = path / WORKFLOW_FILE
+    return inside if is_folder(path) and inside.is_file() else path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; one that is too long leads nowhere."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def read_document(name: str) -> Any:
@@ -43,7 +52,7 @@ def read_document(name: str) -> Any:
     if not name:
         raise DocumentError("the name of the file is empty; name a file, a folder, or - for standard input.")
     path = document_path(name)
-    if path.is_dir():
+    if is_folder(path):
         raise DocumentError(f"{name} is a folder without a {WORKFLOW_FILE}; name a file, or a folder that holds one.")
     try:
         with path.open("rb") as file:
