@@ -1,12 +1,16 @@
 """Nodes with every reference settled: what planning and emission work on."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from millrace.catalogue import Each, Lowering, Pause, Repeat, Stop, Task
 from millrace.compiler.graph import Step
 from millrace.expressions import Reference, Template, walk_template
 from millrace.model import OUT, NodeId, Port
+
+_WALKS: Final = re.compile(r"function\s*\(|\^\(|\$(?:distinct|shuffle|sort|each|sift|partition|match|replace)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,16 @@ class Assignment:
     def pure(self) -> bool:
         """Whether computing it twice gives the same value."""
         return all(expression.pure for expression in walk_template(self.value))
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be computed twice: it gives the same value again, and walks through no list."""
+        return self.pure and not any(
+            _WALKS.search(part)
+            for expression in walk_template(self.value)
+            for part in expression.walk()
+            if isinstance(part, str)
+        )
 
     @property
     def references(self) -> frozenset[Reference]:

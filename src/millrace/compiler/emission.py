@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from millrace.compiler.context import CompileContext
 from millrace.compiler.graph import Graph, Step
-from millrace.compiler.names import Scope, StateNames
+from millrace.compiler.names import Scope, StateNames, cut
 from millrace.compiler.plan import Act, Choose, Cycle, Iterate, Plan
 from millrace.compiler.render import Renderer
 from millrace.expressions import Reference
 from millrace.model import Json, NodeId, StateName
 
 State = dict[str, Json]
+
+_MAX_COMMENT: Final = 500
+"""Characters of a state's Comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,18 @@ class Block:
         """Put a state before those that are there."""
         self._states.append((name, state))
         named = [node for node in nodes if node]
-        self.emission.source_map[name] = list(dict.fromkeys([*named, *self._marks]))
+        stands_for = list(dict.fromkeys([*named, *self._marks]))
+        self.emission.source_map[name] = stands_for
         self._marks.clear()
+        self._comment(state, stands_for)
         return name
+
+    def _comment(self, state: State, nodes: Iterable[NodeId]) -> None:
+        """Give a state the notes of its nodes; what is long is read in the builder."""
+        notes = (self.emission.graph.steps[node].config.notes for node in nodes)
+        text = "; ".join(" ".join(note.split()) for note in notes if note)
+        if text:
+            state["Comment"] = cut(text, _MAX_COMMENT)
 
     def mark(self, nodes: Iterable[NodeId], state: StateName | None) -> None:
         """Note nodes that need no state of their own: on a state if there is one, else on the next one put before."""
@@ -125,9 +137,12 @@ class Exit:
     label: str = "Done"
     _final: StateName | None = None
 
-    def leave(self, block: Block, renderer: Renderer, *, inline: bool = True) -> State:
-        """Give the members of a state that say where it goes."""
-        if self.target is None and inline and not self.fallible:
+    def leave(self, block: Block, renderer: Renderer) -> State:
+        """Give the members of a state that say where it goes.
+
+        An output computes again what it reads of its own state; a Succeed state gives it where that must not be.
+        """
+        if self.target is None and renderer.repeatable and not self.fallible:
             assert self.output is not None
             return {"Output": self.output(renderer), "End": True}
         return {"Next": self.state(block)}

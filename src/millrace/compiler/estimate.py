@@ -1,6 +1,7 @@
 """What a run costs and how long it takes, before it has run."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -8,9 +9,10 @@ from importlib.resources import files
 from typing import Any, Final, cast
 
 from millrace.catalogue import Function, Pause, Task
+from millrace.compiler.emit.loops import is_plain
 from millrace.compiler.graph import Graph
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan
-from millrace.expressions import Template
+from millrace.expressions import Template, walk_template
 from millrace.model import Json, NodeId
 
 MEMORY_GB: Final[Mapping[str, float]] = {Function.STEPS: 0.5, Function.CODE: 1.0, Function.PEOPLE: 0.25}
@@ -70,7 +72,7 @@ def prices() -> Mapping[str, Any]:
 
 def estimate(graph: Graph, plan: Plan) -> Estimate:
     """Estimate one run of a plan."""
-    total = _Estimator(graph).plan(plan)
+    total = _Estimator(graph).block(plan)
     table = prices()
     usd = total.lambda_invocations * table["lambdaRequest"] + total.lambda_gb_seconds * table["lambdaGbSecond"]
     if graph.settings.execution == "express":
@@ -88,6 +90,10 @@ class _Estimator:
     def plan(self, plan: Plan) -> Estimate:
         return _one_after_the_other(self._item(item) for item in plan.items)
 
+    def block(self, plan: Plan) -> Estimate:
+        """Estimate a plan that leaves its block: ways that lead nowhere end in a Succeed state of their own."""
+        return _one_after_the_other((self.plan(plan), Estimate(_loose_ends(plan))))
+
     def _item(self, item: Item) -> Estimate:
         match item:
             case Compute():
@@ -102,13 +108,12 @@ class _Estimator:
             case Gate(arms=arms):
                 return _one_after_the_other((Estimate(1.0), self._arms([plan for _, plan in arms], len(arms) + 1)))
             case Fork(branches=branches):
-                return _one_after_the_other((Estimate(1.0), _beside([self.plan(branch) for branch in branches])))
+                return _one_after_the_other((Estimate(1.0), _beside([self.block(branch) for branch in branches])))
             case Iterate(operation=operation, body=body):
                 rounds = _length(operation.items)
                 at_once = max(1.0, min(rounds, operation.concurrency if isinstance(operation.concurrency, int) else 10))
-                wrapped = 1.0 if operation.skip_failed else 0.0
-                inner = _one_after_the_other((Estimate(wrapped), self.plan(body)))
-                looped = _times(inner, rounds, rounds / at_once)
+                inner = _one_after_the_other((Estimate(_wrapping(item)), self.block(body)))
+                looped = _times(inner, rounds, math.ceil(rounds / at_once))
                 return _one_after_the_other(
                     (Estimate(1.0), looped, self._arms(list(item.arms.values()), len(item.bound.step.ports)))
                 )
@@ -117,9 +122,10 @@ class _Estimator:
                     min(ITEMS_ASSUMED, operation.limit if isinstance(operation.limit, int) else ITEMS_ASSUMED)
                 )
                 inner = _one_after_the_other((Estimate(2.0), self.plan(body)))
-                return _one_after_the_other((Estimate(4.0), _times(inner, rounds, rounds)))
+                behind = self._arms(list(item.arms.values()), len(item.bound.step.ports))
+                return _one_after_the_other((Estimate(4.0), _times(inner, rounds, rounds), behind))
             case Delegate(body=body):
-                return _one_after_the_other((Estimate(1.0), self.plan(body)))
+                return _one_after_the_other((Estimate(1.0), self.block(body)))
 
     def _native(self, nodes: list[NodeId]) -> Estimate:
         expected = self._graph.settings.expected_seconds
@@ -152,6 +158,30 @@ class _Estimator:
         return _beside(weighed)
 
 
+def _wrapping(item: Iterate) -> float:
+    """Give the states around the body of a loop: a Parallel that catches an item's failure, a Succeed that collects."""
+    operation = item.operation
+    collects = any(expression.fallible for expression in walk_template(operation.collect))
+    only = item.body.items[0] if len(item.body.items) == 1 else None
+    rescued = isinstance(only, Act) and isinstance(only.operation, Task) and is_plain(only.bound) and not collects
+    return float(collects) + float(operation.skip_failed and not rescued)
+
+
+def _loose_ends(plan: Plan) -> float:
+    """Give the share of runs that leave a plan by a Choice or a Catch, which cannot end a block themselves."""
+    match plan.items[-1] if plan.items else None:
+        case Choose(bound=bound, arms=arms):
+            ends = [_loose_ends(arms[port]) if port in arms else 1.0 for port in bound.step.ports]
+        case Act(bound=bound, arms=arms) if bound.step.decides:
+            others = bound.step.ports[1:]
+            ends = [0.0, *(_loose_ends(arms[port]) if port in arms else 1.0 for port in others)]
+        case Gate(arms=cases):
+            ends = [1.0, *(_loose_ends(arm) for _, arm in cases)]
+        case _:
+            return 0.0
+    return sum(ends) / len(ends)
+
+
 def _one_after_the_other(parts: Iterable[Estimate]) -> Estimate:
     kept = list(parts)
     return _sum(kept, sum(part.seconds for part in kept), tuple(node for part in kept for node in part.critical_path))
@@ -182,7 +212,7 @@ def _times(part: Estimate, count: float, rounds: float) -> Estimate:
         part.fargate_seconds * count,
         part.tokens * count,
         part.seconds * rounds,
-        part.critical_path,
+        part.critical_path if rounds else (),
     )
 
 

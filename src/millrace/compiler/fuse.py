@@ -4,7 +4,6 @@ Values computed one after the other share one Pass state; values that cannot fai
 whatever it is; a condition on the port that was just decided is that decision's own branch.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -22,8 +21,6 @@ _MAX_TEXT: Final = 6_000
 _SHORT_TEXT: Final = 1_200
 _MAX_GROWTH: Final = 3
 """How much longer than by themselves values may become, beyond a short text: each repeats those that it reads."""
-
-_WALKS: Final = re.compile(r"function\s*\(|\^\(|\$(?:distinct|shuffle|sort|each|sift|partition|match|replace)\b")
 
 
 def fuse(plan: Plan) -> Plan:
@@ -75,19 +72,9 @@ def _fits(before: Sequence[Assignment], after: Sequence[Assignment]) -> bool:
         alone += text_size(assignment)
         if assignment.target is not None:
             sizes[assignment.target] = size
-            if not assignment.pure or is_costly(assignment):
+            if not assignment.repeatable:
                 unstable.add(assignment.target)
     return total <= _MAX_TEXT and (total <= _SHORT_TEXT or total <= _MAX_GROWTH * alone)
-
-
-def is_costly(assignment: Assignment) -> bool:
-    """Whether a value walks through a list, so that computing it again costs more than a state."""
-    return any(
-        _WALKS.search(part)
-        for expression in walk_template(assignment.value)
-        for part in expression.walk()
-        if isinstance(part, str)
-    )
 
 
 def text_size(assignment: Assignment) -> int:

@@ -41,16 +41,16 @@ class StateNames:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def take(self, wanted: str) -> StateName:
         """Give the wanted name, cut to what is allowed and numbered where it is taken."""
         text = " ".join("".join(char if char.isprintable() else " " for char in wanted).split()) or "State"
-        name = cut(text, MAX_STATE_NAME)
-        number = 2
+        name = wanted_name = cut(text, MAX_STATE_NAME)
         while name in self._taken:
+            number = self._numbers[wanted_name] = self._numbers.get(wanted_name, 1) + 1
             ending = f" ({number})"
             name = cut(text, MAX_STATE_NAME - len(ending)) + ending
-            number += 1
         self._taken.add(name)
         return StateName(name)
 
@@ -69,15 +69,16 @@ class VariableNames:
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._taken = {"states", *FUNCTIONS, *reserved}
+        self._numbers: dict[str, int] = {}
 
     def take(self, reference: Reference) -> str:
         """Give a name for a value, close to the node's id."""
         name, _, member = reference.name.partition(".")
         base = _NOT_WORD.sub("_", member or name) + _SUFFIXES.get(reference.kind, "")
-        chosen, number = base, 2
+        chosen = base
         while chosen in self._taken:
+            number = self._numbers[base] = self._numbers.get(base, 1) + 1
             chosen = f"{base}_{number}"
-            number += 1
         self._taken.add(chosen)
         return chosen
 

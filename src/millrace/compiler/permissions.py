@@ -10,6 +10,9 @@ from millrace.compiler.plan import Act, Delegate, Plan
 _SYNC_RULE: Final = "arn:aws:events:*:*:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 """The rule by which .sync:2 learns of an end (Step Functions, "IAM policies for calling Step Functions")."""
 
+_ARN_PARTS: Final = 7
+"""Parts of a state machine's ARN; what follows is a version or an alias."""
+
 
 def permissions(plan: Plan, context: CompileContext) -> tuple[tuple[str, str], ...]:
     """Give the IAM actions of a plan, each with the resource that it needs, sorted."""
@@ -34,7 +37,9 @@ def _of_task(operation: Task, context: CompileContext) -> Iterator[tuple[str, st
 
 
 def _starting(machine: str, *, wait: bool) -> Iterator[tuple[str, str]]:
-    arn = machine if machine.startswith("arn:") else f"arn:aws:states:*:*:stateMachine:{machine}"
+    # A version or an alias is authorised by its machine's ARN ("Authorization for versions and aliases").
+    name = machine if machine.startswith("arn:") else f"arn:aws:states:*:*:stateMachine:{machine}"
+    arn = ":".join(name.split(":")[:_ARN_PARTS])
     yield "states:StartExecution", arn
     if wait:
         execution = arn.replace(":stateMachine:", ":execution:") + ":*"

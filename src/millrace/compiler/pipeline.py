@@ -143,7 +143,7 @@ def _locals(graph: Graph) -> set[str]:
         name
         for step in graph.steps.values()
         if step.operation is not None
-        for template, _ in templates_of(step.operation)
+        for template in (step.timeout, *(template for template, _ in templates_of(step.operation)))
         for expression in walk_template(template)
         for name in expression.locals
     }

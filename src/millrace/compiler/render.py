@@ -17,6 +17,7 @@ class Let:
     variable: str
     text: str
     needs: frozenset[Reference]
+    repeatable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Renderer:
     scope: Scope
     own: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     lets: tuple[Let, ...] = ()
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether all that the state computes may be computed once more."""
+        return all(let.repeatable for let in self.lets)
 
     def text(self, expression: Expression) -> str:
         """Write an expression as JSONata."""
@@ -81,7 +87,9 @@ class Renderer:
     def _after(self, assignment: Assignment, variable: str) -> "Renderer":
         assert assignment.target is not None
         expression = as_expression(assignment.value)
-        let = Let(assignment.target, variable, expression.render(self._name), expression.references)
+        let = Let(
+            assignment.target, variable, expression.render(self._name), expression.references, assignment.repeatable
+        )
         return replace(self, lets=(*self.lets, let))
 
     def _name(self, reference: Reference) -> str:

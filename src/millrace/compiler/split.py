@@ -13,7 +13,7 @@ from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, 
 from millrace.compiler.weights import MAX_DEFINITION_BYTES, MAX_EVENTS, Weigher, Weight
 from millrace.model import Json
 
-_BUDGET: Final = Weight(MAX_DEFINITION_BYTES * 7 // 10, MAX_EVENTS * 7 // 10)
+_BUDGET: Final = Weight(MAX_DEFINITION_BYTES // 2, MAX_EVENTS * 7 // 10)
 """What one machine may take; the rest is left for what weighing cannot know, such as exported values and loops."""
 
 _ROUNDS: Final = 4

@@ -1,6 +1,6 @@
 """Parts of a machine that run as machines of their own."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from millrace.compiler.emission import Block, Child, Exit, State
 from millrace.compiler.emit.forks import exporting, exports_of
@@ -11,6 +11,16 @@ from millrace.model import StateName
 
 if TYPE_CHECKING:
     from millrace.compiler.emit.emitter import Emitter
+
+_CHILD: Final = (
+    "$cause := $states.errorOutput.Cause; "
+    '$child := $exists($cause) and $substring($cause, 0, 1) = "{" ? $parse($cause) : {}'
+)
+_FAILURE: Final[State] = {
+    "error": f"{{% ({_CHILD}; $exists($child.Error) ? $child.Error : $states.errorOutput.Error) %}}",
+    "cause": f'{{% ({_CHILD}; $exists($child.Cause) ? $child.Cause : $exists($cause) ? $cause : "") %}}',
+}
+"""The failure of a child's own state: .sync:2 reports it inside a description of the execution, as JSON."""
 
 
 def write_delegate(emitter: "Emitter", item: Delegate, block: Block, exit_: Exit) -> StateName:
@@ -51,6 +61,9 @@ def write_delegate(emitter: "Emitter", item: Delegate, block: Block, exit_: Exit
         },
         "Output": {},
     }
+    failed = block.name(f"{item.name}: failed")
+    block.add(failed, {"Type": "Fail", "Error": "{% $states.input.error %}", "Cause": "{% $states.input.cause %}"}, ())
+    state["Catch"] = [{"ErrorEquals": ["States.TaskFailed"], "Output": _FAILURE, "Next": failed}]
     if own:
         state["Assign"] = {exports[used]: f"{{% {text} %}}" for used, text in own.items()}
     return block.add(name, state | exit_.leave(block, Renderer(scope, own)), ())

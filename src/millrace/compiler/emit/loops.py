@@ -9,7 +9,7 @@ from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import ALL_ERRORS, CAUGHT_MEMBERS, add_error_handling
 from millrace.compiler.emit.tasks import write_task
-from millrace.compiler.emit.titles import comment_of, nodes_of, note_output
+from millrace.compiler.emit.titles import nodes_of, note_output
 from millrace.compiler.emit.ways import own_after, settled, write_ways
 from millrace.compiler.plan import Act, Iterate, Plan, used_by
 from millrace.compiler.render import Renderer
@@ -59,7 +59,6 @@ def write_iterate(emitter: "Emitter", item: Iterate, block: Block, exit_: Exit) 
     )
     note_output(block.emission, name, bound, item.attached, block)
     state: State = {"Type": "Map"}
-    state |= comment_of(bound.step)
     state |= {
         "Items": renderer.value(operation.items if _is_plain_list(operation.items) else _items(operation.items)),
         "MaxConcurrency": _concurrency(operation.concurrency, renderer),
@@ -110,7 +109,7 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
     rescue: State = {"ErrorEquals": list(ALL_ERRORS), "Output": {"error": record}, "Next": failed}
     inner.add(failed, {"Type": "Succeed"}, ())
     only = item.body.items[0] if len(item.body.items) == 1 else None
-    if not fallible and isinstance(only, Act) and isinstance(only.operation, Task) and _is_plain(only.bound):
+    if not fallible and isinstance(only, Act) and isinstance(only.operation, Task) and is_plain(only.bound):
         exit_ = Exit(
             output=lambda renderer: {"result": renderer.value(operation.collect)}, fallible=fallible, label=label
         )
@@ -132,7 +131,8 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
     return inner.machine(start), True, True
 
 
-def _is_plain(bound: Bound) -> bool:
+def is_plain(bound: Bound) -> bool:
+    """Whether a Task's own catchers leave room for that of its loop."""
     return not bound.caught and not bound.step.decides
 
 

@@ -7,7 +7,7 @@ from millrace.catalogue import LAMBDA_INVOKE, Pause, Task
 from millrace.compiler.bound import Assignment, Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import catchers_of, retriers
-from millrace.compiler.emit.titles import comment_of, nodes_of, note_output
+from millrace.compiler.emit.titles import nodes_of, note_output
 from millrace.compiler.emit.values import duration
 from millrace.compiler.emit.ways import Ways, nulls_of, own_after, port_of, settled, write_ways
 from millrace.compiler.plan import Act
@@ -28,7 +28,6 @@ def write_task(
     entry = {assignment.target: _entry_text(assignment) for assignment in item.entry if assignment.target}
     renderer = Renderer(block.scope, entry)
     state: State = {"Type": "Task", "Resource": operation.resource}
-    state |= comment_of(bound.step)
     state["Arguments"] = _arguments(emitter, operation, renderer)
     if bound.timeout is not None:
         state["TimeoutSeconds"] = _timeout(bound.timeout, operation, renderer)

@@ -1,18 +1,12 @@
 """Titles of states, and the source map."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from millrace.compiler.bound import Assignment, Bound
-from millrace.compiler.emission import Block, Emission, State
-from millrace.compiler.graph import Step
+from millrace.compiler.emission import Block, Emission
 from millrace.compiler.guards import ALWAYS, Guard, ports_by_node
-from millrace.compiler.names import cut
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Iterate, Plan, results_of
 from millrace.model import NodeId, StateName
-
-_MAX_COMMENT: Final = 500
-"""Characters of a state's Comment."""
 
 
 def label_of(emission: Emission, node: NodeId) -> str:
@@ -51,12 +45,6 @@ def plan_title(emission: Emission, plan: Plan) -> str:
             case Delegate(name=name):
                 return name
     return "…"
-
-
-def comment_of(step: Step) -> State:
-    """Give a node's notes as its state's Comment; what is long is read in the builder."""
-    notes = " ".join((step.config.notes or "").split())
-    return {"Comment": cut(notes, _MAX_COMMENT)} if notes else {}
 
 
 def nodes_of(bound: Bound, attached: Sequence[Assignment]) -> list[NodeId]:

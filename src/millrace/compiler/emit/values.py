@@ -3,7 +3,6 @@
 from millrace.catalogue import Pause, Stop
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.titles import nodes_of, note_variables, title_of
-from millrace.compiler.fuse import is_costly
 from millrace.compiler.plan import Act, Compute
 from millrace.compiler.render import Renderer
 from millrace.expressions import Expression, Template, as_expression, call, operand
@@ -20,10 +19,7 @@ def write_compute(item: Compute, block: Block, exit_: Exit) -> StateName | None:
     name = block.name(title_of(block.emission, working))
     assigned, renderer = Renderer(block.scope).assign(item.assignments)
     note_variables(block.emission, name, item.assignments, block)
-    # An output would compute again what it reads of this state: what walks through lists is read by a state behind.
-    inline = not any(is_costly(assignment) for assignment in item.assignments)
-    leaving = exit_.leave(block, renderer, inline=inline)
-    return block.add(name, {"Type": "Pass", "Assign": assigned, **leaving}, nodes)
+    return block.add(name, {"Type": "Pass", "Assign": assigned, **exit_.leave(block, renderer)}, nodes)
 
 
 def write_stop(item: Act, operation: Stop, block: Block) -> StateName:
