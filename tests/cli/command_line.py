@@ -1,5 +1,6 @@
 """Calls the commands, in this process or as a program of their own."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -28,6 +29,9 @@ class Called:
 def call(*arguments: str, given: str | bytes | None = None) -> Called:
     """Call a command in this process."""
     result = CliRunner().invoke(cli, arguments, input=given, prog_name="millrace")
+    # The exit's traceback holds the engine's expressions in a cycle, and these must be dropped on the thread that made
+    # them; a later command's function threads would be another one.
+    gc.collect()
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Called(result.exit_code, result.stdout, result.stderr)

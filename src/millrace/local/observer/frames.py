@@ -24,6 +24,7 @@ class Frame:
         inner: The frames that the state has started.
         timeout: Seconds that the state's task has.
         child: ARN of the execution that the state has started for a part of the run.
+        passed_on: The failure of such an execution, which a Fail state behind the state passes on.
     """
 
     current: Activation | None
@@ -35,6 +36,7 @@ class Frame:
     inner: list["Frame"] = field(default_factory=list["Frame"])
     timeout: Json = None
     child: str = ""
+    passed_on: Failure | None = None
 
 
 class Frames:

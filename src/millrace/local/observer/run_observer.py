@@ -194,9 +194,13 @@ class RunObserver:
                 activation.given = given.get("item") if isinstance(given, dict) else None
         self._begin(frame)
         node = self._machine.nodes.get(state)
-        if event.type == "FailStateEntered" and node is not None:
+        if event.type != "FailStateEntered":
+            frame.passed_on = None
+        elif node is not None:
             operation = cast("Stop", self._graph.steps[node].operation)
             self._fail(frame, Failure(event.id, node, state, stop_error(operation)))
+        else:
+            frame.failure = frame.passed_on
 
     def _begin(self, frame: Frame) -> None:
         frame.failure = None
@@ -208,6 +212,7 @@ class RunObserver:
         assert frame.state is not None
         assigned = cast("Mapping[str, str]", event.details.get("assignedVariables") or {})
         failure, frame.failure = frame.failure, None
+        frame.passed_on = failure if frame.child else None
         if not self._frames.is_control(frame):
             activation = self._frames.activation(frame)
             for name, used in self._machine.assigned(frame.state).items():
