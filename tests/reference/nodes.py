@@ -45,6 +45,9 @@ class Call:
         return as_items(self.value("items") if self.data.get("items") is not None else self.input)
 
 
+_NUMBER: Final = 0
+_TEXT: Final = 1
+
 Answer = tuple[Any, str]
 """A node's output and the port that it takes."""
 
@@ -131,8 +134,10 @@ def _compared(left: Any, right: Any, operator: str) -> bool:
         case "exists":
             return left is not None
         case "greater" | "less":
-            numbers = all(isinstance(side, int | float) and not isinstance(side, bool) for side in (left, right))
-            return numbers and (left > right if operator == "greater" else left < right)
+            (rank, _), (other, _) = _rank(left), _rank(right)
+            return (
+                rank == other and rank in (_NUMBER, _TEXT) and (left > right if operator == "greater" else left < right)
+            )
         case _:
             raise AssertionError(f"expected an operator that the reference knows, found {operator!r}")
 
@@ -201,9 +206,9 @@ def _rank(value: Json) -> tuple[int, Any]:
         case bool():
             return 2, value
         case int() | float():
-            return 0, value
+            return _NUMBER, value
         case str():
-            return 1, value
+            return _TEXT, value
         case None:
             return 4, 0
         case _:

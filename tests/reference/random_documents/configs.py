@@ -144,8 +144,10 @@ def _filter(draw: Draw, site: Site) -> dict[str, Any]:
     site.node.size += 35
     items = draw.pick(("${inputs.rows}", "${inputs.list}", [{"v": 1}, {"v": 3}, 5], draw.list(site)))
     if draw.chance(0.5):
-        return {"items": items, "condition": {"left": "v", "operator": "greater", "right": "${inputs.n}"}}
-    return {"items": "${inputs.rows}", "expression": "v = 1 or k > inputs.n"}
+        right = draw.pick(("${inputs.n}", f"${{{draw.untyped(site)}}}"))
+        return {"items": items, "condition": {"left": "v", "operator": "greater", "right": right}}
+    expression = draw.pick(("v = 1 or k > inputs.n", f"v = {draw.untyped(site)}"))
+    return {"items": "${inputs.rows}", "expression": expression}
 
 
 def _sort(draw: Draw, site: Site) -> dict[str, Any]:

@@ -14,6 +14,7 @@ _IDS: Final = (
     "sum", "in", "and", "or", "states", "a-b", "a_b", "a", "b", "x_port", "x", "x-port", "x_error", "x_item", "x_index",
     "x_value", "count", "item", "index", "input", "inputs", "vars", "run", "workflow", "trigger", "output", "error",
     "function", "A", "result", "context", "a-b-c", "n-1", "n_1", "uuid", "merge", "x_2", "x_port_2",
+    "list", "items", "old", "value", "identity", "cause", "message", "key0", "entry", "group",
 )  # fmt: skip
 """Ids that look like functions, keywords, names of the language or variables of the compiler."""
 
@@ -175,7 +176,12 @@ class _Maker:
             writer = Made(self._new_id(), "variable", ["out"], frozenset())
             writer.before = self._connect(decider, writer.id, port)
             writers.append(writer)
-        if not all(Site(place, writer).may_write(name) for writer in writers):
+        if place.owner is None and self._draw.chance(0.3):
+            for writer in writers:
+                writer.type = "output"
+                value = self._draw.value(Site(place, writer))
+                self._finish(place, writer, {"name": f"result of {decider.id}", "value": value})
+        elif not all(Site(place, writer).may_write(name) for writer in writers):
             for writer in writers:
                 writer.type = "set"
                 self._finish(place, writer, config("set", self._draw, Site(place, writer)))
@@ -260,7 +266,7 @@ class _Maker:
 
 
 def _reading(site: Site, name: str) -> str | None:
-    if not site.may_read(name):
+    if not (site.is_written(name) and site.may_read(name)):
         return None
     site.note_read(name)
     return f"${{vars.{name}}}"

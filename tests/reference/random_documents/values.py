@@ -79,7 +79,7 @@ class Draw:
 
     def expression(self, site: Site) -> str:
         operand = self.operand(site)
-        match self.random.randrange(12):
+        match self.random.randrange(14):
             case 0:
                 return f"$type({operand}) = 'number' ? {operand} + 1 : {operand}"
             case 1:
@@ -92,6 +92,12 @@ class Draw:
                 return f"$count({operand})"
             case 5:
                 return f"{operand}[0]"
+            case 6:
+                other = self.operand(site)
+                return f"$type({operand}) = 'number' and $type({other}) = 'number' ? {operand} - {other} : 0"
+            case 7:
+                name = self.pick(("_", "list", "item", "old", "value", "cause", "result"))
+                return f"(${name} := {operand}; [${name}, {self.operand(site)}])"
             case _:
                 return operand
 
