@@ -1,6 +1,7 @@
 """Documents for tests, written short."""
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 Document: TypeAlias = dict[str, Any]
@@ -29,7 +30,7 @@ def document(nodes: Mapping[str, Drawn], edges: Iterable[str] = (), **settings: 
     drawn: list[dict[str, str]] = []
     for way in edges:
         stops = [stop.strip() for stop in way.split(">")]
-        for start, end in zip(stops, stops[1:], strict=False):
+        for start, end in pairwise(stops):
             source, _, port = start.partition(":")
             edge = {"id": f"e{len(drawn)}", "source": source, "target": end.partition(":")[0]}
             drawn.append(edge | ({"sourceHandle": port} if port else {}))

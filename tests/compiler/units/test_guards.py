@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,7 +162,7 @@ def test_a_chain_of_a_thousand_decisions_is_joined_in_one_condition() -> None:
     nodes = [NodeId(f"n{index}") for index in range(1000)]
     ports = {node: (Port("true"), Port("false")) for node in nodes}
     guards = Guards(lambda node: ports[node], {nodes[0]: ALWAYS})
-    for before, node in zip(nodes, nodes[1:], strict=False):
+    for before, node in pairwise(nodes):
         guards.by_node[node] = frozenset(((before, Port("true")),))
     ways = [frozenset(((node, Port("false")),)) for node in nodes]
     assert guards.union([*ways, frozenset(((nodes[-1], Port("true")),))]) == ALWAYS

@@ -1,5 +1,6 @@
 """What a person sees of a definition in the AWS console."""
 
+import re
 from typing import Any
 
 import pytest
@@ -47,15 +48,23 @@ def test_the_machine_says_what_the_workflow_is() -> None:
     assert (compiled({**drawn, "description": "Watches prices"}).definition or {})["Comment"] == "Watches prices"
 
 
-def test_a_choice_and_a_parallel_of_the_compilers_own_say_what_they_are_about() -> None:
+def test_states_of_the_compilers_own_say_what_they_are_about() -> None:
     nodes = {
-        "c": node("conditional", condition="${inputs.n > 1}", label="Large?"),
-        "x": code(1, label="X"),
-        "y": code(2, label="Y"),
+        "a": node("http", url="https://example.com/a", onError="branch", label="Get A"),
+        "b": code(2, label="Get B"),
+        "x": code(3, label="Mend A"),
+        "m": code(4, label="Join"),
     }
-    nodes |= {"a": code(3, label="A"), "b": code(4, label="B")}
-    found = states(compiled(document(nodes, ["c:true > x > y", "c:false > y"])))
-    assert set(found) == {"Large?", "X", "Y", "Parallel: A | B"} or any(name.startswith("Parallel: ") for name in found)
+    found = states(compiled(document(nodes, ["a:error > x > m", "b > m"])))
+    forks = [name for name, state in found.items() if state["Type"] == "Parallel"]
+    assert forks == ["Parallel: Get A | Get B"]
+    choice = {
+        "a": code(1, label="A"),
+        "b": code(2, label="B"),
+        "c": node("conditional", condition="${inputs.n = 1}", label="One?"),
+    }
+    drawn = document(choice | {"z": code(3, label="Z")}, ["c:true > z", "a > z", "b > z"])
+    assert all(re.search("A|B|One|Z", name) for name in _all_states(compiled(drawn)))
 
 
 @pytest.mark.parametrize(
