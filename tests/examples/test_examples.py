@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from millrace.compiler import Compilation, compile_document
-from tests.cli.command_line import call
+from tests.cli.command_line import start
 
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(path.parent.name for path in FOLDER.glob("*/workflow.json"))
@@ -31,9 +31,10 @@ def test_there_are_at_least_ten() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_gives_the_expected_outputs(name: str) -> None:
-    called = call("run", str(FOLDER / name), "--fast")
-    assert called.code == 0, called.err
-    assert called.json == read(FOLDER / name / "expected.json")
+    process = start("run", str(FOLDER / name), "--fast")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert json.loads(out) == read(FOLDER / name / "expected.json")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

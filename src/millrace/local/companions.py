@@ -55,6 +55,8 @@ def find_companions(name: str) -> Companions:
 def serving(script: Path) -> Generator[str]:
     """Run a server as long as it is needed, and let this process's http nodes reach it.
 
+    They read their settings once, so a process can serve one folder.
+
     Args:
         script: A Python script that prints the server's address, such as `http://127.0.0.1:8080`, when it serves.
 
@@ -70,27 +72,11 @@ def serving(script: Path) -> Generator[str]:
             host = urlsplit(address).netloc
             if not host:
                 raise LocalRunError(f"expected {script} to print its address when it serves, found {address[:80]!r}.")
-            with _allowed(host):
-                yield address
+            allowed = os.environ.get(_ALLOWED_HOSTS)
+            os.environ[_ALLOWED_HOSTS] = f"{allowed},{host}" if allowed else host
+            yield address
         finally:
             _stop(server)
-
-
-@contextmanager
-def _allowed(host: str) -> Generator[None]:
-    """Let http nodes reach a private host meanwhile."""
-    from millrace.http.settings import network_settings
-
-    before = os.environ.get(_ALLOWED_HOSTS)
-    os.environ[_ALLOWED_HOSTS] = f"{before},{host}" if before else host
-    network_settings.cache_clear()
-    try:
-        yield
-    finally:
-        os.environ.pop(_ALLOWED_HOSTS)
-        if before is not None:
-            os.environ[_ALLOWED_HOSTS] = before
-        network_settings.cache_clear()
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:
