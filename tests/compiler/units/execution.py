@@ -43,7 +43,7 @@ def run(compilation: Compilation, inputs: dict[str, Any] | None = None) -> Resul
         context = CompileContext()
         functions = FunctionTasks({context.function_name(function.value): _answer for function in Function})
         children.tasks = TaskRoutes({LAMBDA_INVOKE: functions, START_EXECUTION: children})
-        given = {"inputs": inputs or {}, "trigger": TRIGGER}
+        given: Json = {"inputs": inputs or {}, "trigger": TRIGGER}
         return await runner.run(compilation.definition, given, tasks=children.tasks, name=RUN_ID)
 
     return asyncio.run(execute())

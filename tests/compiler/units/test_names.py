@@ -3,6 +3,7 @@
 import re
 from time import perf_counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,3 +112,38 @@ def test_a_local_of_a_timeout_does_not_hide_a_node() -> None:
     found = states(compiled(drawn))
     assert "a" not in found["a"]["Assign"]
     assert "$a_2.v" in found["t"]["TimeoutSeconds"]
+
+
+@pytest.mark.parametrize("padding", ["", "n" * 100_000], ids=("branches", "children"))
+def test_nodes_named_like_words_of_jsonata_stay_readable_behind_a_branch_and_in_a_child(padding: str) -> None:
+    ids = (
+        "true",
+        "false",
+        "null",
+        "and",
+        "or",
+        "in",
+        "function",
+        "states",
+        "input",
+        "result",
+        "Output",
+        "values",
+        "n1",
+    )
+    nodes = {key: code(inputs={"v": number, "padding": padding}) for number, key in enumerate(ids)}
+    read = ", ".join(f"`{key}`.output.v" for key in ids)
+    nodes["o"] = node("output", value=f"${{[{read}]}}")
+    for edges in ([f"{key} > o" for key in ids], chain(*ids, "o")):
+        compilation = compiled(document(nodes, edges))
+        assert bool(compilation.children) == bool(padding)
+        assert outputs(compilation) == {"o": [*range(len(ids))]}
+
+
+def test_a_variable_of_a_while_may_be_named_like_a_word_of_jsonata() -> None:
+    nodes = {
+        "w": node("while", condition=True, maxIterations=3),
+        "v": node("variable", "w", name="true", operation="increment"),
+        "o": node("output", value="${vars.`true`}"),
+    }
+    assert outputs(compiled(document(nodes, ["w > o"]))) == {"o": 3}
