@@ -122,3 +122,18 @@ def test_option_that_is_no_json_object_is_an_error_of_usage(value: str, saved: S
     called = call("run", saved(SMALL), "--input", value)
     assert called.code == 2
     assert "--input" in called.err
+
+
+def test_answers_for_nodes_that_ask_nobody_are_refused(saved: Saved) -> None:
+    called = call("run", saved(SMALL), "--input", '{"n": 1}', "--answers", '{"double": "approved"}')
+    assert called.code == 1
+    assert "'double'" in called.err
+
+
+def test_console_of_code_goes_to_standard_error(saved: Saved) -> None:
+    document = workflow({"js": ("code", {"label": "My code", "source": "console.log('printed'); return 1"})})
+    file = saved(document)
+    assert call("run", file).err == "My code (js): printed\n"
+    called = call("run", file, "--json")
+    assert called.err == ""
+    assert called.json["nodes"]["js"]["console"] == ["printed"]

@@ -57,8 +57,10 @@ def command(
         sys.exit(1)
     if as_json:
         print_json(report.to_json())
-    elif report.outputs is not None:
-        print_json(report.outputs)
+    else:
+        _show_console(report, program)
+        if report.outputs is not None:
+            print_json(report.outputs)
     _explain_failure(report, program)
     sys.exit(0 if report.outputs is not None else 1)
 
@@ -81,6 +83,7 @@ def _run(
             click.echo(f"Serving {companions.server} for this run.", err=True)
             given = given | {SERVER_INPUT: stack.enter_context(serving(companions.server))}
         checked = program.check_inputs(given)
+        program.check_answers(answers)
         return run_on_terminal(lambda ask: LocalRun(program, fast=fast, answers=answers, ask=ask), checked)
 
 
@@ -102,6 +105,12 @@ def _refuse(error: LocalRunError, *, as_json: bool) -> None:
 
 def _explain_warnings(program: "Program") -> None:
     print_diagnostics(program.compilation.diagnostics, program.compilation.graph.workflow)
+
+
+def _show_console(report: "RunReport", program: "Program") -> None:
+    for node, part in report.nodes.items():
+        for line in part.console:
+            click.echo(f"{click.style(label_of(node, program.compilation.graph.workflow), dim=True)}: {line}", err=True)
 
 
 def _explain_failure(report: "RunReport", program: "Program") -> None:

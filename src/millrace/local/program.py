@@ -1,11 +1,11 @@
 """A document made ready to run here: compiled and loaded, with the workflows that it starts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from millrace.catalogue import Task
+from millrace.catalogue import Function, Task
 from millrace.catalogue.input_schema import check_inputs
 from millrace.catalogue.subworkflow import START_EXECUTION
 from millrace.compiler import Compilation, CompileContext, compile_document
@@ -49,6 +49,32 @@ class Program:
         if problems:
             raise InputError([f"{problem.message}. {problem.remedy}" for problem in problems])
         return filled
+
+    def check_answers(self, answers: Iterable[str]) -> None:
+        """Check that answers are for nodes that ask people.
+
+        Raises:
+            InputError: Some are for others.
+        """
+        asking = set[str](self._asking(set()))
+        known = ", ".join(sorted(asking)) or "none does"
+        faults = [
+            f"expected answers for nodes that ask people ({known}), found one for {node!r}."
+            for node in answers
+            if node not in asking
+        ]
+        if faults:
+            raise InputError(faults)
+
+    def _asking(self, seen: "set[Program]") -> Iterator[NodeId]:
+        """Give the nodes that ask people, those of the workflows that it starts too."""
+        seen.add(self)
+        for step in self.compilation.graph.steps.values():
+            if step.kind.function is Function.PEOPLE:
+                yield step.id
+        for program in self.subworkflows.values():
+            if program not in seen:
+                yield from program._asking(seen)
 
     def _schema(self) -> Mapping[str, Any]:
         for step in self.compilation.graph.steps.values():

@@ -174,3 +174,16 @@ def test_report_keeps_the_order_of_the_document(tmp_path: Path) -> None:
         ["each > z"],
     )
     assert list(run_here(tmp_path, document).nodes) == ["z", "inner", "each"]
+
+
+def test_what_code_prints_is_kept_also_when_it_fails(tmp_path: Path) -> None:
+    document = workflow(
+        {
+            "prints": ("code", {"source": "console.log('one'); console.log('two'); return 1"}),
+            "fails": ("code", {"source": "console.log('before'); throw new Error('no')"}),
+        },
+        ["prints > fails"],
+    )
+    report = run_here(tmp_path, document)
+    assert part(report, "prints").console == ("one", "two")
+    assert part(report, "fails").console == ("before",)

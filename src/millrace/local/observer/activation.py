@@ -21,6 +21,7 @@ class Activation:
         running: Nodes at work.
         failures: Nodes that failed, handled or not.
         handled: Those of them whose failure `onError` handled.
+        console: What nodes' code printed, by its last try.
     """
 
     owner: NodeId | None = None
@@ -32,6 +33,7 @@ class Activation:
     running: set[NodeId] = field(default_factory=set[NodeId])
     failures: dict[NodeId, NodeError] = field(default_factory=dict[NodeId, NodeError])
     handled: set[NodeId] = field(default_factory=set[NodeId])
+    console: dict[NodeId, tuple[str, ...]] = field(default_factory=dict[NodeId, tuple[str, ...]])
 
     def assign(self, used: Reference, value: Json) -> None:
         """Take a value that a state has assigned."""

@@ -57,6 +57,24 @@ def error_of(details: Mapping[str, Json], timeout: Json = None) -> NodeError:
     return NodeError(error if isinstance(error, str) else "", message)
 
 
+def printed_by(details: Mapping[str, Json]) -> tuple[str, ...]:
+    """Give the lines that a function printed: part of its result, or behind the message of its failure."""
+    output, cause = details.get("output"), details.get("cause")
+    text = output if isinstance(output, str) else cause
+    if not isinstance(text, str) or not text.startswith("{") or "console" not in text.lower():
+        return ()
+    try:
+        told = cast("dict[str, Any]", orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return ()
+    if text is cause:
+        message = told.get("errorMessage")
+        return tuple(split_message(message)[1]) if isinstance(message, str) else ()
+    payload = told.get("Payload")
+    lines = cast("dict[str, Any]", payload).get("console") if isinstance(payload, dict) else None
+    return tuple(map(str, cast("list[Any]", lines))) if isinstance(lines, list) else ()
+
+
 def message_of(cause: str) -> str:
     """Give what a cause says to people: functions and nested executions wrap it in JSON, expressions name the state."""
     if cause.startswith("{") and cause.endswith("}"):

@@ -75,6 +75,7 @@ class NodeReport:
         error: Why it failed.
         iterations: How often a node inside a container ran; None outside of containers.
         failures: How many of these iterations failed.
+        console: What its code printed, line by line; of a node inside a container, in its last iteration.
     """
 
     status: NodeStatus
@@ -82,6 +83,7 @@ class NodeReport:
     error: NodeError | None = None
     iterations: int | None = None
     failures: int = 0
+    console: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Give it as `--json` shows it."""
@@ -92,6 +94,8 @@ class NodeReport:
             members["failures"] = self.failures
         if self.error is not None:
             members["error"] = self.error.to_json()
+        if self.console:
+            members["console"] = list(self.console)
         return members
 
 

@@ -18,6 +18,7 @@ from millrace.local.observer.failures import (
     Failure,
     caught_error,
     error_of,
+    printed_by,
     state_named_in,
     stop_error,
 )
@@ -74,7 +75,12 @@ class RunObserver:
         final = self._status is not RunStatus.RUNNING
         settled = settle(self._root, self._machine, final=final, results=self._outputs or {})
         reports = {
-            node: NodeReport(status, settled.outputs.get(node), self._root.failures.get(node))
+            node: NodeReport(
+                status,
+                settled.outputs.get(node),
+                self._root.failures.get(node),
+                console=self._root.console.get(node, ()),
+            )
             for node, status in settled.statuses.items()
         }
         tallies = {node: tally.copy() for node, tally in self._tallies.items()}
@@ -90,7 +96,8 @@ class RunObserver:
     def _count(self, activation: Activation, tallies: dict[NodeId, Tally], *, final: bool) -> None:
         settled = settle(activation, self._machine, final=final, results={})
         for node, status in settled.statuses.items():
-            tallies.setdefault(node, Tally()).add(status, settled.outputs.get(node), activation.failures.get(node))
+            failure, console = activation.failures.get(node), activation.console.get(node, ())
+            tallies.setdefault(node, Tally()).add(status, settled.outputs.get(node), failure, console)
 
     def _close(self, activation: Activation | None) -> None:
         """Count an iteration that has ended."""
@@ -173,6 +180,8 @@ class RunObserver:
             self._exited(event, frame)
         elif kind == "TaskSubmitted":
             self._submitted(event, frame)
+        elif kind == "TaskSucceeded":
+            self._printed(event, frame)
         elif kind.startswith("MapIteration"):
             self._iteration_event(event, frame)
         elif kind.endswith(_STARTS):
@@ -241,6 +250,11 @@ class RunObserver:
             error = failure.error if failure.error != UNKNOWN else caught_error(activation.outputs.get(node))
             activation.failures[node] = error
 
+    def _printed(self, event: HistoryEvent, frame: Frame) -> None:
+        node, lines = self._own_node(frame), printed_by(event.details)
+        if node is not None and lines:
+            self._frames.activation(frame).console[node] = lines
+
     def _own_node(self, frame: Frame) -> NodeId | None:
         return self._machine.nodes.get(frame.state) if frame.state is not None else None
 
@@ -259,6 +273,7 @@ class RunObserver:
 
     def _failed(self, event: HistoryEvent, frame: Frame) -> None:
         assert frame.state is not None
+        self._printed(event, frame)
         part = self._child_failures.get(frame.child)
         if part is not None:
             frame.failure = part

@@ -18,6 +18,7 @@ class Tally:
         completed, failed, cancelled, running: How many iterations ended, or stand, so.
         output: The output of the last iteration that ran.
         error: The last failure.
+        console: What the last iteration that ran printed.
     """
 
     completed: int = 0
@@ -26,13 +27,16 @@ class Tally:
     running: int = 0
     output: Json = None
     error: NodeError | None = None
+    console: tuple[str, ...] = ()
 
     def copy(self) -> "Tally":
         """Give a tally that counts on by itself."""
         return replace(self)
 
-    def add(self, status: NodeStatus, output: Json, error: NodeError | None) -> None:
+    def add(self, status: NodeStatus, output: Json, error: NodeError | None, console: tuple[str, ...]) -> None:
         """Count an iteration."""
+        if status in (NodeStatus.COMPLETED, NodeStatus.FAILED):
+            self.console = console
         match status:
             case NodeStatus.COMPLETED:
                 self.completed += 1
@@ -64,4 +68,4 @@ class Tally:
         else:
             status = NodeStatus.SKIPPED if any(known in _REACHED for known in around) else NodeStatus.PENDING
         iterations = self.completed + self.failed + self.cancelled + self.running
-        return NodeReport(status, self.output, self.error, iterations, self.failed)
+        return NodeReport(status, self.output, self.error, iterations, self.failed, self.console)
