@@ -64,12 +64,13 @@ def _loop(*body: str, **data: Any) -> Document:
             (1,),
         ),
         (document({"a": node("wait", seconds=30), "b": code(1)}, ["a > b"]), (0,)),
+        (document({"a": node("sort", items=[2, 1]), "o": node("output", value="${a.output}")}, ["a > o"]), (0,)),
     ],
     ids=(
         *("chain", "native chain", "if else", "if with join", "if else with join", "if without else"),
         *("switch with a shared way", "switch with a way past", "loop", "loop of two", "loop of nothing"),
         *("loop that skips failures", "loop of two that skips failures", "loop with a state to collect"),
-        *("while", "fork and join", "caught native node", "wait"),
+        *("while", "fork and join", "caught native node", "wait", "costly value that is read"),
     ),
 )
 def test_transitions_are_the_states_that_a_run_enters_on_the_average_of_its_ways(

@@ -263,3 +263,15 @@ def test_the_body_of_a_loop_takes_its_item_without_a_state_for_it() -> None:
     assert _kinds(compiled(one)) == {"Map": 1, "Task": 1}
     native = {"l": node("loop", items=[1, 2]), "a": _set("${l.item}", "l"), "b": _set("${a.output.v}", "l")}
     assert _kinds(compiled(document(native, ["a > b"]))) == {"Map": 1, "Pass": 1}
+
+
+def test_a_costly_value_that_nothing_reads_needs_no_state_behind_it() -> None:
+    for drawn in (node("sort", items="${inputs.rows}", by=["v"]), _set("${$uuid()}")):
+        assert _kinds(compiled(document({"a": drawn}))) == {"Pass": 1}
+
+
+@pytest.mark.parametrize("drawn", [_set(1, disabled=True), code(1, disabled=True), code(1, pinned=2)])
+def test_a_node_that_has_nothing_to_do_takes_no_branch_whatever_time_it_is_said_to_take(drawn: Drawn) -> None:
+    nodes = {"t": code(0), "a": code(1), "b": drawn}
+    compilation = compiled(document(nodes, ["t > a", "t > b"], expectedSeconds={"a": 1, "b": 2}))
+    assert _kinds(compilation) == {"Task": 2}
