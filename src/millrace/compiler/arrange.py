@@ -198,6 +198,10 @@ class _Weaver:
             case Parallel(branches=branches):
                 return self._in_parallel(branches, known)
 
+    def _within(self, known: tuple[Guard, ...], guard: Guard) -> tuple[Guard, ...]:
+        """Give the conditions that hold under one more, without those that follow from it."""
+        return (*(other for other in known if not self._arranger.implies(guard, other)), guard)
+
     def _hull(self, tree: Tree) -> Guard:
         """Give the condition under which anything of a tree runs."""
         key = id(tree)
@@ -216,7 +220,9 @@ class _Weaver:
 
         def close() -> None:
             if arms:
-                gate = tuple((guard, Plan(tuple(self._in_series(trees, (*known, guard))))) for guard, trees in arms)
+                gate = tuple(
+                    (guard, Plan(tuple(self._in_series(trees, self._within(known, guard))))) for guard, trees in arms
+                )
                 self._append(items, Gate(gate))
                 arms.clear()
 
@@ -289,7 +295,14 @@ class _Weaver:
         woven: list[list[Item]] = [
             *free,
             *(
-                [Gate(tuple((guard, Plan(tuple(self._in_parallel(trees, (*known, guard))))) for guard, trees in gate))]
+                [
+                    Gate(
+                        tuple(
+                            (guard, Plan(tuple(self._in_parallel(trees, self._within(known, guard)))))
+                            for guard, trees in gate
+                        )
+                    )
+                ]
                 for gate in gates
             ),
         ]

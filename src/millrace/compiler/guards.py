@@ -67,18 +67,25 @@ class Guards:
         """Leave out the atoms that others follow from; what an atom follows from lies before it, never behind."""
         if len(atoms) <= 1:
             return atoms
-        known: dict[Atom, bool] = {}
+        free: dict[NodeId, bool] = {}
+        return frozenset(atom for atom in atoms if self._runs_without(atoms, atom[0], free))
 
-        def covered(node: NodeId) -> bool:
-            """Whether all that may have made a node run is among the atoms, or follows from them."""
-            return all(holds(cause) for cause in self.by_node[node])
-
-        def holds(atom: Atom) -> bool:
-            if atom not in known:
-                known[atom] = atom in atoms or (atom != _START and covered(atom[0]))
-            return known[atom]
-
-        return frozenset(atom for atom in atoms if not covered(atom[0]))
+    def _runs_without(self, atoms: Guard, node: NodeId, free: dict[NodeId, bool]) -> bool:
+        """Whether a node may run though none of some atoms before it holds; `free` keeps what is known of others."""
+        stack = [node]
+        while stack:
+            current = stack[-1]
+            if current in free:
+                stack.pop()
+                continue
+            causes = [cause for cause in self.by_node[current] if cause not in atoms]
+            if any(cause == _START or free.get(cause[0]) for cause in causes):
+                free[current] = True
+            elif unknown := [cause[0] for cause in causes if cause[0] not in free]:
+                stack += unknown
+            else:
+                free[current] = False
+        return free[node]
 
     def implies(self, known: Guard, wanted: Guard) -> bool:
         """Whether one condition follows from another; False also where that cannot be shown."""

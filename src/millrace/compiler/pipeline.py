@@ -65,14 +65,12 @@ def compile_workflow(
     """
     context = context or CompileContext()
     graph = Graph(workflow, diagnostics=problems)
-    for run_pass in CHECKS:
-        graph = run_pass(graph, context)
-    if graph.has_errors:
-        return _failed(graph)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
-        return _generate(graph, context)
+        for run_pass in CHECKS:
+            graph = run_pass(graph, context)
+        return _failed(graph) if graph.has_errors else _generate(graph, context)
     except RecursionError:
         problem = Diagnostic(
             Code.LIMIT_EXCEEDED,
