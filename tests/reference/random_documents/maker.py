@@ -14,7 +14,7 @@ _IDS: Final = (
     "sum", "in", "and", "or", "states", "a-b", "a_b", "a", "b", "x_port", "x", "x-port", "x_error", "x_item", "x_index",
     "x_value", "count", "item", "index", "input", "inputs", "vars", "run", "workflow", "trigger", "output", "error",
     "function", "A", "result", "context", "a-b-c", "n-1", "n_1", "uuid", "merge", "x_2", "x_port_2",
-    "list", "items", "old", "value", "identity", "cause", "message", "key0", "entry", "group",
+    "list", "items", "old", "value", "identity", "cause", "message", "key0", "entry", "group", "null", "true", "false",
 )  # fmt: skip
 """Ids that look like functions, keywords, names of the language or variables of the compiler."""
 
