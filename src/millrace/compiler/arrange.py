@@ -71,6 +71,8 @@ class _Arranger:
 
     def _is_instant(self, node: NodeId) -> bool:
         bound = self._bound[node]
+        if bound.operation is None and all(assignment.target is None for assignment in bound.assignments):
+            return True
         native = bound.operation is None or isinstance(bound.operation, Decide)
         return native and not bound.caught and self.seconds(node) < _INSTANT_SECONDS
 

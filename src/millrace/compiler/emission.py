@@ -1,7 +1,7 @@
 """What emission builds: `States` objects, with the nodes that each state stands for."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from millrace.compiler.context import CompileContext
@@ -142,9 +142,12 @@ class Exit:
 
         An output computes again what it reads of its own state; a Succeed state gives it where that must not be.
         """
-        if self.target is None and renderer.repeatable and not self.fallible:
+        if self.target is None and not self.fallible:
             assert self.output is not None
-            return {"Output": self.output(renderer), "End": True}
+            reading = replace(renderer, read=set())
+            output = self.output(reading)
+            if all(let.repeatable for let in renderer.lets if let.reference in reading.read):
+                return {"Output": output, "End": True}
         return {"Next": self.state(block)}
 
     def state(self, block: Block) -> StateName:

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from millrace.catalogue import Function, Pause, Task
 from millrace.compiler.emit.loops import is_plain
 from millrace.compiler.graph import Graph
+from millrace.compiler.guards import Atom, Guard
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan
 from millrace.expressions import Template, walk_template
 from millrace.model import Json, NodeId
@@ -99,14 +100,11 @@ class _Estimator:
             case Compute():
                 return Estimate() if item.only_marks else self._native([a.node for a in item.assignments])
             case Act():
-                return _one_after_the_other(
-                    (self._act(item), self._arms(list(item.arms.values()), len(item.bound.step.ports)))
-                )
-            case Choose(bound=bound, arms=arms):
-                own = self._native([bound.step.id])
-                return _one_after_the_other((own, self._arms(list(arms.values()), len(bound.step.ports))))
-            case Gate(arms=arms):
-                return _one_after_the_other((Estimate(1.0), self._arms([plan for _, plan in arms], len(arms) + 1)))
+                return _one_after_the_other((self._act(item), self._arms(item)))
+            case Choose(bound=bound):
+                return _one_after_the_other((self._native([bound.step.id]), self._arms(item)))
+            case Gate():
+                return _one_after_the_other((Estimate(1.0), self._gate(item)))
             case Fork(branches=branches):
                 return _one_after_the_other((Estimate(1.0), _beside([self.block(branch) for branch in branches])))
             case Iterate(operation=operation, body=body):
@@ -114,16 +112,13 @@ class _Estimator:
                 at_once = max(1.0, min(rounds, operation.concurrency if isinstance(operation.concurrency, int) else 10))
                 inner = _one_after_the_other((Estimate(_wrapping(item)), self.block(body)))
                 looped = _times(inner, rounds, math.ceil(rounds / at_once))
-                return _one_after_the_other(
-                    (Estimate(1.0), looped, self._arms(list(item.arms.values()), len(item.bound.step.ports)))
-                )
+                return _one_after_the_other((Estimate(1.0), looped, self._arms(item)))
             case Cycle(operation=operation, body=body):
                 rounds = float(
                     min(ITEMS_ASSUMED, operation.limit if isinstance(operation.limit, int) else ITEMS_ASSUMED)
                 )
                 inner = _one_after_the_other((Estimate(2.0), self.plan(body)))
-                behind = self._arms(list(item.arms.values()), len(item.bound.step.ports))
-                return _one_after_the_other((Estimate(4.0), _times(inner, rounds, rounds), behind))
+                return _one_after_the_other((Estimate(4.0), _times(inner, rounds, rounds), self._arms(item)))
             case Delegate(body=body):
                 return _one_after_the_other((Estimate(1.0), self.block(body)))
 
@@ -149,13 +144,28 @@ class _Estimator:
             )
         return own
 
-    def _arms(self, plans: list[Plan], ways: int) -> Estimate:
-        """Weigh arms by equal chances of the ways on; the longest one counts for the critical path."""
-        if not plans:
-            return Estimate()
-        each = [self.plan(plan) for plan in plans]
-        weighed = [_times(arm, 1 / max(1, ways), 1.0) for arm in each]
-        return _beside(weighed)
+    def _arms(self, item: Act | Choose | Iterate | Cycle) -> Estimate:
+        """Weigh the arms of a decision by equal chances of its ports; the longest counts for the critical path."""
+        node, ways = item.bound.step.id, len(item.bound.step.ports)
+        ports: dict[int, tuple[Plan, set[Atom]]] = {}
+        for port, plan in item.arms.items():
+            ports.setdefault(id(plan), (plan, set()))[1].add((node, port))
+        return _beside(
+            [_times(self._arm(plan, frozenset(taken)), len(taken) / ways, 1.0) for plan, taken in ports.values()]
+        )
+
+    def _arm(self, plan: Plan, guard: Guard) -> Estimate:
+        """Estimate a way; where it begins by telling apart the cases of its guard, no state stands for that."""
+        first = plan.items[0] if plan.items else None
+        if not isinstance(first, Gate) or frozenset[Atom]().union(*(inner for inner, _ in first.arms)) != guard:
+            return self.plan(plan)
+        cases = [_times(self._arm(arm, inner), len(inner) / len(guard), 1.0) for inner, arm in first.arms]
+        return _one_after_the_other((_beside(cases), self.plan(Plan(plan.items[1:]))))
+
+    def _gate(self, gate: Gate) -> Estimate:
+        """Weigh the cases of a gate, and the way past them, by equal chances."""
+        chance = 1 / (len(gate.arms) + 1)
+        return _beside([_times(self._arm(arm, guard), chance, 1.0) for guard, arm in gate.arms])
 
 
 def _wrapping(item: Iterate) -> float:
@@ -188,7 +198,7 @@ def _one_after_the_other(parts: Iterable[Estimate]) -> Estimate:
 
 
 def _beside(parts: list[Estimate]) -> Estimate:
-    longest = max(parts, key=lambda part: part.seconds)
+    longest = max(parts, key=lambda part: part.seconds, default=Estimate())
     return _sum(parts, longest.seconds, longest.critical_path)
 
 

@@ -12,11 +12,15 @@ from millrace.catalogue import Pause, Task
 from millrace.compiler.bound import Assignment
 from millrace.compiler.guards import Guard, ports_by_node
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Fork, Gate, Item, Iterate, Plan, used_by
-from millrace.expressions import Expression, Reference, ReferenceKind, jsonata, walk_template
+from millrace.expressions import Expression, Reference, ReferenceKind, Template, jsonata
 from millrace.model import NodeId, Port
 
 _MAX_TEXT: Final = 6_000
 """Characters of JSONata in one Pass state's Assign, about."""
+
+_NAME: Final = 20
+_NUMBER: Final = 5
+"""Characters of a reference and of a number, about."""
 
 _SHORT_TEXT: Final = 1_200
 _MAX_GROWTH: Final = 3
@@ -67,9 +71,9 @@ def _fits(before: Sequence[Assignment], after: Sequence[Assignment]) -> bool:
         read = assignment.references
         if read & unstable:
             return False
-        size = text_size(assignment) + sum(sizes.get(reference, 0) for reference in read)
+        size = text_size(assignment.value) + sum(sizes.get(reference, 0) for reference in read)
         total += size
-        alone += text_size(assignment)
+        alone += text_size(assignment.value)
         if assignment.target is not None:
             sizes[assignment.target] = size
             if not assignment.repeatable:
@@ -77,13 +81,19 @@ def _fits(before: Sequence[Assignment], after: Sequence[Assignment]) -> bool:
     return total <= _MAX_TEXT and (total <= _SHORT_TEXT or total <= _MAX_GROWTH * alone)
 
 
-def text_size(assignment: Assignment) -> int:
-    """Give the length of the JSONata that computes a value, in characters, about."""
-    return sum(
-        len(part) if isinstance(part, str) else 20
-        for expression in walk_template(assignment.value)
-        for part in expression.walk()
-    )
+def text_size(template: Template) -> int:
+    """Give the length of a value's text in a definition, in characters, about."""
+    match template:
+        case Expression():
+            return sum(len(part) if isinstance(part, str) else _NAME for part in template.walk())
+        case str():
+            return len(template)
+        case list():
+            return sum(map(text_size, template))
+        case dict():
+            return sum(len(key) + text_size(member) for key, member in template.items())
+        case _:
+            return _NUMBER
 
 
 def _attached(items: Sequence[Item]) -> list[Item]:

@@ -10,8 +10,8 @@ from millrace.catalogue import Each, Pause, Task
 from millrace.compiler.context import CompileContext
 from millrace.compiler.emit import MAX_INLINE_CONCURRENCY
 from millrace.compiler.graph import Graph, Step
-from millrace.compiler.plan import Act, Plan
-from millrace.compiler.weights import MAX_DEFINITION_BYTES
+from millrace.compiler.plan import Act, Iterate, Plan
+from millrace.compiler.weights import MAX_DEFINITION_BYTES, MAX_EVENTS, Weigher
 from millrace.model import Code, Diagnostic, Json, Severity
 
 EXPRESS_SECONDS: Final = 300
@@ -45,9 +45,26 @@ def check_limits(
         for step in graph.steps.values()
         if isinstance(step.operation, Each) and _too_concurrent(step.operation)
     ]
+    weigher = Weigher(definition, {})
+    for item in plan.walk():
+        if isinstance(item, Iterate) and weigher.item(item).events > MAX_EVENTS:
+            problems.append(_history(item.bound.step, weigher.item(item).events))
     if graph.settings.execution == "express":
         problems += _express(graph, plan)
     return replace(graph, diagnostics=(*graph.diagnostics, *problems))
+
+
+def _history(step: Step, events: int) -> Diagnostic:
+    return Diagnostic(
+        Code.LIMIT_EXCEEDED,
+        f"{step.id!r} makes about {events:,} history events; Step Functions ends an execution at {MAX_EVENTS:,}",
+        "Split the list, or run the body of the loop as a subworkflow.",
+        Severity.WARNING,
+        node=step.id,
+        field="items",
+        expected=f"at most {MAX_EVENTS:,} events",
+        found=f"about {events:,}",
+    )
 
 
 def _too_concurrent(operation: Each) -> bool:

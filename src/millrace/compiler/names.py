@@ -23,6 +23,9 @@ _SUFFIXES: Final[Mapping[ReferenceKind, str]] = {
     ReferenceKind.CARRIED: "_value",
 }
 
+_WORDS: Final = ("true", "false", "null", "and", "or", "in")
+"""Words of JSONata, which cannot be steps of a path everywhere."""
+
 _EXECUTION: Final[Mapping[ReferenceKind, str]] = {
     ReferenceKind.INPUTS: "$states.context.Execution.Input.inputs",
     ReferenceKind.TRIGGER: "$states.context.Execution.Input.trigger",
@@ -68,7 +71,7 @@ class VariableNames:
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self._taken = {"states", *FUNCTIONS, *reserved}
+        self._taken = {"states", *_WORDS, *FUNCTIONS, *reserved}
         self._numbers: dict[str, int] = {}
 
     def take(self, reference: Reference) -> str:

@@ -27,16 +27,13 @@ class Renderer:
     Attributes:
         own: What the state itself knows, such as its result, as JSONata.
         lets: Values that the state computes, in order.
+        read: The lets that have been read; filled while writing.
     """
 
     scope: Scope
     own: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     lets: tuple[Let, ...] = ()
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether all that the state computes may be computed once more."""
-        return all(let.repeatable for let in self.lets)
+    read: set[Reference] = field(default_factory=set[Reference])
 
     def text(self, expression: Expression) -> str:
         """Write an expression as JSONata."""
@@ -103,6 +100,7 @@ class Renderer:
         for let in reversed(self.lets):
             if let.reference in wanted:
                 chosen.append(let)
+                self.read.add(let.reference)
                 wanted |= let.needs
         return "".join(f"${let.variable} := {let.text}; " for let in reversed(chosen))
 

@@ -62,11 +62,31 @@ class _Splitter:
             case Gate(arms=cases):
                 return Gate(tuple((guard, self._alone(plan)) for guard, plan in cases))
             case Fork(branches=branches):
-                return replace(item, branches=tuple(self._alone(branch) for branch in branches))
+                return self._grouped(replace(item, branches=tuple(self._alone(branch) for branch in branches)))
             case Iterate(body=body) | Cycle(body=body):
                 return replace(item, body=self.fit(body))
             case Compute() | Delegate():
                 return item
+
+    def _grouped(self, fork: Fork) -> Fork:
+        """Let branches that are many, though each is small, fork again in machines of their own."""
+        if not self._exceeds(self._weigher.item(fork)):
+            return fork
+        groups: list[list[Plan]] = [[]]
+        weight = Weight(0, 0)
+        for branch in fork.branches:
+            own = self._weigher.plan(branch)
+            if groups[-1] and self._exceeds(weight + own):
+                groups.append([])
+                weight = Weight(0, 0)
+            groups[-1].append(branch)
+            weight = weight + own
+        return replace(fork, branches=tuple(self._together(group) for group in groups))
+
+    def _together(self, branches: Sequence[Plan]) -> Plan:
+        if len(branches) == 1 or any(_takes_input(item) for branch in branches for item in branch.items[:1]):
+            return branches[0] if len(branches) == 1 else Plan((Fork(tuple(branches)),))
+        return Plan((self._delegate((Fork(tuple(branches)),)),))
 
     def _alone(self, plan: Plan) -> Plan:
         """Give a branch as one machine of its own where it is worth it."""

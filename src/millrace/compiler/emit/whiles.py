@@ -26,7 +26,8 @@ def write_cycle(emitter: "Emitter", item: Cycle, block: Block, exit_: Exit) -> S
     output = Reference(ReferenceKind.OUTPUT, bound.step.id)
     own = {output: "$states.result[0].output"}
     for variable in bound.carried:
-        own[Reference(ReferenceKind.CARRIED, f"{bound.step.id}.{variable}")] = f"$states.result[0].variables.{variable}"
+        carried = Reference(ReferenceKind.CARRIED, f"{bound.step.id}.{variable}")
+        own[carried] = f"$states.result[0].variables.{block.scope.variable(carried)}"
     assigned: State = {block.scope.variable(target): f"{{% {text} %}}" for target, text in own.items()}
     assigned |= settled(bound, block, bound.step.ports[0], ways)
     own |= own_after(bound, bound.step.ports[0], ways)
@@ -58,7 +59,10 @@ def _rounds(emitter: "Emitter", item: Cycle, block: Block) -> State:
         "errors": [],
         "iterations": f"{{% {scope.text(index)} %}}",
     }
-    final: State = {"output": summary, "variables": {n: f"{{% {scope.text(r)} %}}" for n, r in carried.items()}}
+    final: State = {
+        "output": summary,
+        "variables": {block.scope.variable(r): f"{{% {scope.text(r)} %}}" for r in carried.values()},
+    }
     inner.add(done, {"Type": "Succeed", "Output": final}, ())
     collected = call("append", reference(ReferenceKind.RESULTS, node), as_expression([operation.collect]))
     following: State = {
