@@ -161,6 +161,7 @@ class _Machine:
         body = self._nodes[node]
         data: Mapping[str, Any] = body.get("data") or {}
         given = frame.outcomes[live[0].source].output if live else self._first_input(frame)
+        sources = {edge.source for edge in live}
         call = Call(
             node,
             body["type"],
@@ -169,7 +170,11 @@ class _Machine:
             lambda kind, name: self._read(frame, kind, name, given),
             self._expressions,
             self._world,
-            {edge.source: frame.outcomes[edge.source].output for edge in live},
+            {
+                edge.source: frame.outcomes[edge.source].output
+                for edge in self._incoming[node]
+                if edge.source in sources
+            },
         )
         if data.get("disabled"):
             return Outcome(given, self._ports(body)[0])

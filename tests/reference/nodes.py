@@ -22,7 +22,7 @@ class Call:
         data: Its config.
         input: The output of its first live predecessor.
         lookup: Gives what its expressions name.
-        live: The outputs of its live predecessors by id, in edge order.
+        live: The outputs of its live predecessors by id, each at the place of its first edge.
     """
 
     id: str
