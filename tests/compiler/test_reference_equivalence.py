@@ -2,10 +2,12 @@
 
 import json
 import os
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +30,9 @@ _settings = settings(
     phases=(Phase.explicit, Phase.generate),  # `reduced` makes documents small faster than shrinking the seed
     suppress_health_check=(HealthCheck.too_slow,),
 )
+
+_KEPT = Path(__file__).parent / "equivalence"
+"""Small documents, each with inputs; what `_explained` prints may be put there."""
 
 _few = settings(_settings, max_examples=_EXAMPLES // 5)
 
@@ -60,6 +65,12 @@ def _explained(document: dict[str, Any], inputs: Any, difference: Difference) ->
     found = _compiled_difference(small, inputs)
     shown = json.dumps({"document": small, "inputs": inputs}, ensure_ascii=False)
     return f"{found}\n{shown}"
+
+
+@pytest.mark.parametrize("path", sorted(_KEPT.glob("*.json")), ids=lambda path: path.stem)
+def test_a_document_that_once_went_wrong_does_as_it_should(path: Path) -> None:
+    kept = json.loads(path.read_text())
+    assert _compiled_difference(kept["document"], kept["inputs"]) is None
 
 
 @_settings
