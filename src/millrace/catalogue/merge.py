@@ -16,7 +16,7 @@ class MergeConfig(NodeConfig):
         Literal["object", "array", "first"],
         Field(
             description="`object`: the outputs of the live predecessors by their ids; `array`: the same in the order "
-            "of the edges; `first`: the output of the first live one."
+            "of the edges, each where its first edge stands; `first`: the output of the first live one."
         ),
     ] = "object"
 

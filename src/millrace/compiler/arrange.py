@@ -52,7 +52,10 @@ class _Arranger:
         return Plan(tuple(_Weaver(self, groups).weave(tree, ())))
 
     def seconds(self, node: NodeId) -> float:
-        """Give how long a node is expected to take."""
+        """Give how long a node is expected to take; one that is pinned or disabled does nothing."""
+        step = self._graph.steps[node]
+        if step.config.disabled or node in self._graph.pins or step.config.pinned is not None:
+            return 0.0
         known = self._graph.settings.expected_seconds.get(node)
         if known is not None:
             return known
@@ -64,7 +67,7 @@ class _Arranger:
                 body = self._graph.regions[node].order
                 return _ITEMS_EXPECTED * sum(self.seconds(inner) for inner in body if inner in self._bound) / 2
             case _:
-                return self._graph.steps[node].kind.expected_seconds
+                return step.kind.expected_seconds
 
     def _group_seconds(self, group: _Group) -> float:
         return sum(self.seconds(node) for node in group.nodes)

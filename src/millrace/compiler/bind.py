@@ -198,7 +198,8 @@ class _Binder:
 
     def output_of(self, node: NodeId, known: Guard) -> Expression | Reference:
         guard = self._guards.by_node.get(node, NEVER)
-        if guard == NEVER:
+        if self._guards.exclusive(known, guard):
+            # It never runs, or never with the reader, which may stand on a way where it has no variable.
             return literal(None)
         alias = self._aliases.get(node)
         if alias is None:
@@ -207,9 +208,11 @@ class _Binder:
             return alias
         return choose([(guard, alias), (ALWAYS, literal(None))])
 
-    def has_error(self, node: NodeId) -> bool:
-        """Whether a node's error may have a value."""
+    def has_error(self, node: NodeId, known: Guard) -> bool:
+        """Whether a node's error may have a value where something is known."""
         step = self._graph.steps[node]
+        if self._guards.exclusive(known, self._guards.by_node.get(node, NEVER)):
+            return False
         return step.config.onError != "stop" and node in self._bound and self._bound[node].may_fail
 
     def input_at(self, region: Region, node: NodeId | None, known: Guard) -> Expression | Reference:
@@ -251,7 +254,7 @@ class _Binder:
         writers = [] if at_start else self._writes[region.owner].get(name, [])
         for writer in reversed(writers):
             guard = self._guards.by_node[writer]
-            if guard == NEVER or (node is not None and not region.is_ancestor(writer, node)):
+            if self._guards.exclusive(known, guard) or (node is not None and not region.is_ancestor(writer, node)):
                 continue
             cases.append((guard, self._written(writer, name)))
             if self._guards.implies(known, guard):
@@ -354,7 +357,8 @@ class _Reader:
                 region, known = self._where(used.node)
                 return self.binder.output_of(used.node, known) if region is not None else literal(None)
             case ReferenceKind.ERROR:
-                return used if self.binder.has_error(used.node) else literal(None)
+                _, known = self._where(used.node)
+                return used if self.binder.has_error(used.node, known) else literal(None)
             case ReferenceKind.INPUT:
                 return self.binder.input_at(self.region, self.node, self.known)
             case ReferenceKind.VARIABLE:

@@ -12,7 +12,19 @@ from millrace.catalogue import Function, Pause, Task
 from millrace.compiler.emit.loops import is_plain
 from millrace.compiler.graph import Graph
 from millrace.compiler.guards import Atom, Guard
-from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan
+from millrace.compiler.plan import (
+    Act,
+    Choose,
+    Compute,
+    Cycle,
+    Delegate,
+    Fork,
+    Gate,
+    Item,
+    Iterate,
+    Plan,
+    assignments_of,
+)
 from millrace.expressions import Template, walk_template
 from millrace.model import Json, NodeId
 
@@ -71,9 +83,9 @@ def prices() -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", json.loads((files("millrace.compiler") / "prices.json").read_text()))
 
 
-def estimate(graph: Graph, plan: Plan) -> Estimate:
-    """Estimate one run of a plan."""
-    total = _Estimator(graph).block(plan)
+def estimate(graph: Graph, plan: Plan, outputs: Template) -> Estimate:
+    """Estimate one run of a plan that ends with the run's outputs."""
+    total = _Estimator(graph).block(plan, outputs)
     table = prices()
     usd = total.lambda_invocations * table["lambdaRequest"] + total.lambda_gb_seconds * table["lambdaGbSecond"]
     if graph.settings.execution == "express":
@@ -91,9 +103,16 @@ class _Estimator:
     def plan(self, plan: Plan) -> Estimate:
         return _one_after_the_other(self._item(item) for item in plan.items)
 
-    def block(self, plan: Plan) -> Estimate:
-        """Estimate a plan that leaves its block: ways that lead nowhere end in a Succeed state of their own."""
-        return _one_after_the_other((self.plan(plan), Estimate(_loose_ends(plan))))
+    def block(self, plan: Plan, output: Template = None) -> Estimate:
+        """Estimate a plan that leaves its block with an output.
+
+        What cannot give the output itself goes on to a Succeed state: ways that lead nowhere, and a state whose values
+        the output reads, where they must not be computed twice.
+        """
+        read = {used for expression in walk_template(output) for used in expression.references}
+        last = assignments_of(plan.items[-1]) if plan.items else ()
+        repeated = any(assignment.target in read and not assignment.repeatable for assignment in last)
+        return _one_after_the_other((self.plan(plan), Estimate(1.0 if repeated else _loose_ends(plan))))
 
     def _item(self, item: Item) -> Estimate:
         match item:
@@ -110,7 +129,7 @@ class _Estimator:
             case Iterate(operation=operation, body=body):
                 rounds = _length(operation.items)
                 at_once = max(1.0, min(rounds, operation.concurrency if isinstance(operation.concurrency, int) else 10))
-                inner = _one_after_the_other((Estimate(_wrapping(item)), self.block(body)))
+                inner = _one_after_the_other((Estimate(_wrapping(item)), self.block(body, operation.collect)))
                 looped = _times(inner, rounds, math.ceil(rounds / at_once))
                 return _one_after_the_other((Estimate(1.0), looped, self._arms(item)))
             case Cycle(operation=operation, body=body):

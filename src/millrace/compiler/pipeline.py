@@ -102,7 +102,7 @@ def _generate(graph: Graph, context: CompileContext) -> Compilation:
         children=children,
         diagnostics=graph.diagnostics,
         permissions=permissions(plan, context),
-        estimate=estimate(graph, plan),
+        estimate=estimate(graph, plan, outputs),
         graph=graph,
         variables=emission.variables,
     )

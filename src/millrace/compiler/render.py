@@ -1,12 +1,20 @@
 """Writing expressions and templates as the Amazon States Language wants them."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from millrace.compiler.bound import Assignment
 from millrace.compiler.names import Scope
 from millrace.expressions import Expression, Reference, Template, as_expression, literal, or_null, walk_template
 from millrace.model import Json, JsonType
+
+_LINE_END: Final = re.compile("[\n\r\u2028\u2029]")
+_STRING_OR_LINE_END: Final = re.compile(
+    r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|/\*.*?\*/|[\n\r\u2028\u2029]""", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Renderer:
 
     def query(self, expression: Expression) -> str:
         """Write an expression as a JSONata string of the Amazon States Language."""
-        return f"{{% {self.text(or_null(expression))} %}}"
+        return f"{{% {on_one_line(self.text(or_null(expression)))} %}}"
 
     def value(self, template: Template) -> Json:
         """Write a template as a payload in which every expression stands at its place."""
@@ -60,7 +68,7 @@ class Renderer:
 
     def condition(self, expression: Expression) -> str:
         """Write an expression as a condition: what is not a boolean counts as JSONata's `? :` does."""
-        return f"{{% {self.test(expression)} %}}"
+        return f"{{% {on_one_line(self.test(expression))} %}}"
 
     def test(self, expression: Expression) -> str:
         """Write an expression as JSONata that gives a boolean whatever the expression gives."""
@@ -127,9 +135,23 @@ class Renderer:
                 return template
 
 
+def on_one_line(text: str) -> str:
+    """Write JSONata without line ends: spaces outside of its strings, escapes in them."""
+    if not _LINE_END.search(text):
+        return text
+    return _STRING_OR_LINE_END.sub(_without_line_end, text)
+
+
+def _without_line_end(match: re.Match[str]) -> str:
+    found = match[0]
+    if found[0] in "\"'":
+        return _LINE_END.sub(lambda end: json.dumps(end[0])[1:-1], found)
+    return " " if len(found) == 1 else _LINE_END.sub(" ", found)
+
+
 def literal_text(text: str) -> Json:
     """Write text so that it is taken for nothing else: not for JSONata, not for a value that is missing."""
-    # The npm asl-validator (4.0.0, jsonata.json) takes no empty text either.
-    if not text or (text.startswith("{%") and text.endswith("%}")):
-        return f"{{% {literal(text).render(str)} %}}"
+    # The npm asl-validator (4.0.0, jsonata.json) takes text of one line that is not empty; JSONata has escapes.
+    if not text or _LINE_END.search(text) or (text.startswith("{%") and text.endswith("%}")):
+        return f"{{% {on_one_line(literal(text).render(str))} %}}"
     return text

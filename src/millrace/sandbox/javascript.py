@@ -30,6 +30,7 @@ from millrace.sandbox.errors import (
     SandboxError,
 )
 from millrace.sandbox.limits import Limits
+from millrace.sandbox.result import read_result
 
 _WORKER: Final = Path(__file__).with_name("_javascript_worker.py")
 _PRELUDE: Final = Path(__file__).with_name("_javascript_prelude.js")
@@ -178,10 +179,7 @@ def run_javascript(source: str, inputs: Mapping[str, Json], limits: Limits, cons
             )
         raise ProgramError("The interpreter died while it ran the code; it needed too much memory or nested too deeply")
     _workers().put_back(worker)
-    try:
-        outcome = json.loads(end["json"]) if "json" in end else end
-    except RecursionError:
-        raise ResultError("The returned value is nested too deeply; flatten it") from None
+    outcome = read_result(end["json"]) if "json" in end else end
     if outcome["kind"] != "value":
         raise _failure(outcome, source, limits)
     return outcome["value"]

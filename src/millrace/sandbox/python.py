@@ -3,7 +3,6 @@
 import atexit
 import functools
 import io
-import json
 import tokenize
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal
@@ -20,6 +19,7 @@ from millrace.sandbox.errors import (
     SandboxError,
 )
 from millrace.sandbox.limits import Limits
+from millrace.sandbox.result import read_result
 
 if TYPE_CHECKING:
     from pydantic_monty import Monty, MontyRuntimeError, MontySyntaxError
@@ -135,10 +135,7 @@ def run_python(source: str, inputs: Mapping[str, Json], limits: Limits, console:
         raise ResultError(
             f"The returned value has {len(result):,} characters of JSON; at most {limits.result_bytes:,} are allowed"
         )
-    try:
-        return json.loads(result)
-    except RecursionError:
-        raise ResultError("The returned value is nested too deeply; flatten it") from None
+    return read_result(result)
 
 
 def _wrap(source: str, names: list[str]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millrace.compiler.emission import Block, Exit, State
-from millrace.compiler.emit.titles import guard_title, nodes_of, note_variables
+from millrace.compiler.emit.titles import guard_title, nodes_of, note_output
 from millrace.compiler.emit.ways import nulls_of, own_after, port_of, write_entries, write_ways
 from millrace.compiler.plan import Choose, Gate
 from millrace.compiler.render import Renderer
@@ -36,7 +36,7 @@ def write_choose(emitter: "Emitter", item: Choose, block: Block, exit_: Exit) ->
         rules.append({"Condition": renderer.condition(test), "Assign": assigned, "Next": target})
     assigned, target = way(item.default)
     state: State = {"Type": "Choice", "Choices": rules, "Default": target, "Assign": assigned}
-    note_variables(block.emission, name, item.attached, block)
+    note_output(block.emission, name, item.bound, item.attached, block)
     return block.add(name, state, nodes_of(item.bound, item.attached))
 
 

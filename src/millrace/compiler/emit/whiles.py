@@ -8,7 +8,7 @@ from millrace.compiler.emit.errors import add_error_handling
 from millrace.compiler.emit.titles import nodes_of, note_output
 from millrace.compiler.emit.ways import nulls_of, own_after, settled, write_ways
 from millrace.compiler.plan import Cycle, Plan, used_by
-from millrace.compiler.render import Renderer
+from millrace.compiler.render import Renderer, on_one_line
 from millrace.expressions import Reference, ReferenceKind, as_expression, call, operand, reference
 from millrace.model import StateName
 
@@ -72,8 +72,8 @@ def _rounds(emitter: "Emitter", item: Cycle, block: Block) -> State:
     following |= {scope.variable(carried[n]): renderer.value(end) for n, (_, end) in bound.carried.items()}
     inner.add(repeat, {"Type": "Pass", "Assign": following, "Next": check}, ())
     body = emitter.plan(item.body, inner, Exit(repeat))
-    limit = renderer.text(operand(as_expression(operation.limit)))
-    test = renderer.test(operation.condition)
+    limit = on_one_line(renderer.text(operand(as_expression(operation.limit))))
+    test = on_one_line(renderer.test(operation.condition))
     rule: State = {
         "Condition": f"{{% {scope.text(index)} < {limit} and ({test}) %}}",
         "Next": body,
