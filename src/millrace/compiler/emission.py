@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from millrace.compiler.context import CompileContext
 from millrace.compiler.graph import Graph, Step
@@ -102,7 +102,7 @@ class Block:
                     reached.add(target)
                     pending.append(target)
         for name in states.keys() - reached:
-            for lost in _names(name, states.pop(name)):
+            for lost in (name, *_names_inside(states.pop(name))):
                 self.emission.source_map.pop(lost, None)
         return {"StartAt": start, "States": {**states}}
 
@@ -115,12 +115,16 @@ def _targets(state: State) -> Iterator[StateName]:
                 yield StateName(target)
 
 
-def _names(name: str, state: State) -> Iterator[StateName]:
-    """Give a state's name, and those of the states inside of it."""
-    yield StateName(name)
+def state_names(machine: State) -> Iterator[StateName]:
+    """Give the names of a machine's states, each before those inside of it."""
+    for name, state in cast("dict[str, State]", machine["States"]).items():
+        yield StateName(name)
+        yield from _names_inside(state)
+
+
+def _names_inside(state: State) -> Iterator[StateName]:
     for machine in (*_objects(state.get("Branches")), *_objects([state.get("ItemProcessor")])):
-        for inner, nested in machine["States"].items():
-            yield from _names(inner, nested)
+        yield from state_names(machine)
 
 
 def _objects(values: Json) -> list[dict[str, Any]]:

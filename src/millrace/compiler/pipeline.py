@@ -12,7 +12,7 @@ from millrace.compiler.compilation import Compilation
 from millrace.compiler.condition import find_conditions
 from millrace.compiler.context import CompileContext
 from millrace.compiler.desugar import desugar
-from millrace.compiler.emission import Block, Emission, Exit
+from millrace.compiler.emission import Block, Emission, Exit, state_names
 from millrace.compiler.emit import Emitter
 from millrace.compiler.estimate import estimate
 from millrace.compiler.fuse import fuse
@@ -98,7 +98,11 @@ def _generate(graph: Graph, context: CompileContext) -> Compilation:
     return Compilation(
         definition=definition,
         type="EXPRESS" if graph.settings.execution == "express" else "STANDARD",
-        source_map={state: tuple(nodes) for state, nodes in emission.source_map.items()},
+        source_map={
+            state: tuple(emission.source_map[state])
+            for machine in (definition, *children.values())
+            for state in state_names(machine)
+        },
         children=children,
         diagnostics=graph.diagnostics,
         permissions=permissions(plan, context),

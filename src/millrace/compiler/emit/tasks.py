@@ -95,7 +95,7 @@ def _entry_text(assignment: Assignment) -> str:
 
 
 def _decided(item: Act, block: Block, exit_: Exit, ways: "Ways") -> StateName:
-    """Write the Choice on the port that a task's result has decided."""
+    """Write the Choice on the port that a task's result has decided; one that no port is for fails the run."""
     name = block.name(f"{item.bound.step.label}: way on")
     taken = reference(ReferenceKind.PORT, item.bound.step.id)
     rules: list[Json] = []
@@ -105,9 +105,11 @@ def _decided(item: Act, block: Block, exit_: Exit, ways: "Ways") -> StateName:
         if ways.unset[port]:
             rule["Assign"] = nulls_of(ways.unset[port], block)
         rules.append(rule)
-    state: State = {"Type": "Choice", "Choices": rules, "Default": exit_.state(block)}
-    if ways.every:
-        state["Assign"] = nulls_of(ways.every, block)
+    state: State = {"Type": "Choice", "Choices": rules}
+    if any(port not in ways.entries for port in item.bound.step.ports):
+        state["Default"] = exit_.state(block)
+        if ways.every:
+            state["Assign"] = nulls_of(ways.every, block)
     return block.add(name, state, ())
 
 
