@@ -84,7 +84,7 @@ class Block:
             state["Comment"] = cut(text, _MAX_COMMENT)
 
     def mark(self, nodes: Iterable[NodeId], state: StateName | None) -> None:
-        """Note nodes that need no state of their own: on a state if there is one, else on the next one put before."""
+        """Note nodes that need no state of their own: on a state that is there, or on the next one."""
         target = self.emission.source_map[state] if state is not None else self._marks
         target.extend(node for node in nodes if node and node not in target)
 
@@ -133,12 +133,17 @@ def _objects(values: Json) -> list[dict[str, Any]]:
 
 @dataclass(slots=True)
 class Exit:
-    """Where a plan goes when it is done: to a state, or out of its block with an output."""
+    """Where a plan goes when it is done: to a state, or out of its block with an output.
+
+    Attributes:
+        marks: Nodes without a state of their own, which every state that leaves the block stands for.
+    """
 
     target: StateName | None = None
     output: Callable[[Renderer], Json] | None = None
     fallible: bool = False
     label: str = "Done"
+    marks: list[NodeId] = field(default_factory=list[NodeId])
     _final: StateName | None = None
 
     def leave(self, block: Block, renderer: Renderer) -> State:
@@ -151,6 +156,7 @@ class Exit:
             reading = replace(renderer, read=set())
             output = self.output(reading)
             if all(let.repeatable for let in renderer.lets if let.reference in reading.read):
+                block.mark(self.marks, None)
                 return {"Output": output, "End": True}
         return {"Next": self.state(block)}
 
@@ -162,5 +168,5 @@ class Exit:
             assert self.output is not None
             name = block.name(self.label)
             state: State = {"Type": "Succeed", "Output": self.output(Renderer(block.scope))}
-            self._final = block.add(name, state, ())
+            self._final = block.add(name, state, self.marks)
         return self._final

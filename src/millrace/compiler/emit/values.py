@@ -13,7 +13,10 @@ def write_compute(item: Compute, block: Block, exit_: Exit) -> StateName | None:
     """Write a Pass state, or nothing where no value is computed."""
     nodes = [assignment.node for assignment in item.assignments]
     if item.only_marks:
-        block.mark(nodes, exit_.target)
+        if exit_.target is None:
+            exit_.marks.extend(nodes)
+        else:
+            block.mark(nodes, exit_.target)
         return None
     working = [assignment.node for assignment in item.assignments if assignment.target is not None]
     name = block.name(title_of(block.emission, working))
