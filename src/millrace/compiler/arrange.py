@@ -1,4 +1,4 @@
-"""Eighth pass: decide what runs beside what.
+"""Pass: decide what runs beside what.
 
 Nodes that take no time of their own (native values and decisions) are first grouped with a neighbour, so that they
 never cost a branch; the groups are scheduled as nested fork-join (see `schedule`); the tree becomes a plan in which

@@ -1,4 +1,4 @@
-"""Seventh pass: say for every reference where its value stands when the node reads it.
+"""Pass: say for every reference where its value stands when the node reads it.
 
 References to inputs of a node, to workflow variables and to nodes that only pass a value on are replaced by what they
 stand for, so that what is left are values that some state assigns, and what the execution itself knows.

@@ -1,4 +1,4 @@
-"""Fifth pass: find for every node the condition under which it runs; prune those that never do."""
+"""Pass: find for every node the condition under which it runs; prune those that never do."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Fourth pass: settle what is known before the run: disabled and pinned nodes, constant conditions."""
+"""Pass: settle what is known before the run: disabled and pinned nodes, constant conditions."""
 
 from dataclasses import replace
 from typing import cast

@@ -9,7 +9,6 @@ from importlib.resources import files
 from typing import Any, Final, cast
 
 from millrace.catalogue import Function, Pause, Task
-from millrace.compiler.emit.loops import is_plain
 from millrace.compiler.graph import Graph
 from millrace.compiler.guards import Atom, Guard
 from millrace.compiler.plan import (
@@ -189,11 +188,7 @@ class _Estimator:
 
 def _wrapping(item: Iterate) -> float:
     """Give the states around the body of a loop: a Parallel that catches an item's failure, a Succeed that collects."""
-    operation = item.operation
-    collects = any(expression.fallible for expression in walk_template(operation.collect))
-    only = item.body.items[0] if len(item.body.items) == 1 else None
-    rescued = isinstance(only, Act) and isinstance(only.operation, Task) and is_plain(only.bound) and not collects
-    return float(collects) + float(operation.skip_failed and not rescued)
+    return float(item.collects_fallibly) + float(item.operation.skip_failed and item.only_task is None)
 
 
 def _loose_ends(plan: Plan) -> float:

@@ -1,4 +1,4 @@
-"""Ninth pass: let nodes share states.
+"""Pass: let nodes share states.
 
 Values computed one after the other share one Pass state; values that cannot fail are assigned by the state before them,
 whatever it is; a condition on the port that was just decided is that decision's own branch.

@@ -1,4 +1,4 @@
-"""Twelfth pass: check the machine against Step Functions' limits."""
+"""Pass: check the machine against Step Functions' limits."""
 
 from collections.abc import Mapping
 from dataclasses import replace

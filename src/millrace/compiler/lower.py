@@ -1,4 +1,4 @@
-"""Second pass: parse every expression of every config and ask each node type what the node becomes."""
+"""Pass: parse every expression of every config and ask each node type what the node becomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -20,6 +20,7 @@ from millrace.compiler.graph import Graph
 from millrace.compiler.limits import check_limits
 from millrace.compiler.lower import lower
 from millrace.compiler.names import Scope, VariableNames
+from millrace.compiler.operands import templates_of
 from millrace.compiler.outputs import check_outputs, outputs_template
 from millrace.compiler.permissions import permissions
 from millrace.compiler.plan import Plan
@@ -139,8 +140,6 @@ def _constants(context: CompileContext) -> dict[ReferenceKind, str]:
 
 def _locals(graph: Graph) -> set[str]:
     """Give the names that users bind in their expressions; no variable of ours may hide behind one of them."""
-    from millrace.compiler.operands import templates_of
-
     return {
         name
         for step in graph.steps.values()

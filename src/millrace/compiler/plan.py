@@ -78,6 +78,19 @@ class Iterate:
     attached: tuple[Assignment, ...] = ()
     arms: Mapping[Port, "Plan"] = field(default_factory=dict["Port", "Plan"])
 
+    @property
+    def collects_fallibly(self) -> bool:
+        """Whether collecting an iteration's value may fail, so that it needs a state of its own."""
+        return any(expression.fallible for expression in walk_template(self.operation.collect))
+
+    @property
+    def only_task(self) -> "tuple[Act, Task] | None":
+        """The Task that is all of the body and has room for the loop's own catcher, if there is one."""
+        only = self.body.items[0] if len(self.body.items) == 1 else None
+        if self.collects_fallibly or not isinstance(only, Act) or not isinstance(only.operation, Task):
+            return None
+        return None if only.bound.caught or only.bound.step.decides else (only, only.operation)
+
 
 @dataclass(frozen=True, eq=False)
 class Cycle:

@@ -1,4 +1,4 @@
-"""Third pass: check that every reference names something that the node can read where it stands."""
+"""Pass: check that every reference names something that the node can read where it stands."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""Eleventh pass: move parts of a machine that would pass Step Functions' limits into machines of their own."""
+"""Pass: move parts of a machine that would pass Step Functions' limits into machines of their own."""
 
 import re
 from collections.abc import Sequence

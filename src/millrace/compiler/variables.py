@@ -1,4 +1,4 @@
-"""Sixth pass: refuse workflow variables whose value would depend on which of two parallel nodes is faster."""
+"""Pass: refuse workflow variables whose value would depend on which of two parallel nodes is faster."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import orjson
+
 from millrace.catalogue import Task
 from millrace.compiler.plan import Act, Choose, Compute, Cycle, Delegate, Fork, Gate, Item, Iterate, Plan, plans_in
 from millrace.model import Json, NodeId, StateName
@@ -40,8 +42,6 @@ class Weigher:
         self._measure(definition)
 
     def _measure(self, definition: Mapping[str, Json]) -> None:
-        import orjson
-
         pending: list[Mapping[str, Json]] = [definition]
         while pending:
             states = pending.pop().get("States", {})

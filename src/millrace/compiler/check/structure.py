@@ -1,4 +1,4 @@
-"""First pass: give every node its type and config, and check how the nodes are connected and nested."""
+"""Pass: give every node its type and config, and check how the nodes are connected and nested."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Tenth pass: write the plan as Amazon States Language.
+"""Pass: write the plan as Amazon States Language.
 
 States are written from the end of a plan to its start, so that each knows what comes next and which values are read
 after it. A value is a variable of the scope in which its state stands; a branch hands on, as its output, what is read

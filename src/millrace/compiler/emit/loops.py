@@ -3,15 +3,13 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from millrace.catalogue import Task
 from millrace.catalogue.lists import as_list
-from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import ALL_ERRORS, CAUGHT_MEMBERS, add_error_handling
 from millrace.compiler.emit.tasks import write_task
 from millrace.compiler.emit.titles import nodes_of, note_output
-from millrace.compiler.emit.ways import own_after, settled, write_ways
-from millrace.compiler.plan import Act, Iterate, Plan, used_by
+from millrace.compiler.emit.ways import go_on, own_after, settled, write_ways
+from millrace.compiler.plan import Iterate, Plan, used_by
 from millrace.compiler.render import Renderer
 from millrace.expressions import (
     Expression,
@@ -58,8 +56,8 @@ def write_iterate(emitter: "Emitter", item: Iterate, block: Block, exit_: Exit) 
         item.attached
     )
     note_output(block.emission, name, bound, item.attached, block)
-    state: State = {"Type": "Map"}
-    state |= {
+    state: State = {
+        "Type": "Map",
         "Items": renderer.value(operation.items if _is_plain_list(operation.items) else _items(operation.items)),
         "MaxConcurrency": _concurrency(operation.concurrency, renderer),
         "ItemSelector": {
@@ -71,11 +69,7 @@ def write_iterate(emitter: "Emitter", item: Iterate, block: Block, exit_: Exit) 
     }
     add_error_handling(state, item, block, exit_, ways)
     state["Assign"] = {**assigned, **more}
-    state |= (
-        {"Next": ways.entries[bound.step.ports[0]]}
-        if bound.step.ports[0] in ways.entries
-        else exit_.leave(block, leaving)
-    )
+    state |= go_on(ways, bound.step.ports[0], exit_, block, leaving)
     return block.add(name, state, nodes_of(bound, item.attached))
 
 
@@ -91,7 +85,7 @@ def _concurrency(concurrency: Template, renderer: Renderer) -> Json:
 def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, bool, bool]:
     """Write the processor of a loop; give it with whether it needs the index and the item."""
     bound, operation = item.bound, item.operation
-    fallible = any(expression.fallible for expression in walk_template(operation.collect))
+    fallible = item.collects_fallibly
     label = f"{bound.step.label}: collect"
     inner = Block(emitter.emission, block.scope.inner(item.body))
     if not operation.skip_failed:
@@ -108,12 +102,10 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
     }
     rescue: State = {"ErrorEquals": list(ALL_ERRORS), "Output": {"error": record}, "Next": failed}
     inner.add(failed, {"Type": "Succeed"}, ())
-    only = item.body.items[0] if len(item.body.items) == 1 else None
-    if not fallible and isinstance(only, Act) and isinstance(only.operation, Task) and is_plain(only.bound):
-        exit_ = Exit(
-            output=lambda renderer: {"result": renderer.value(operation.collect)}, fallible=fallible, label=label
-        )
-        start = write_task(emitter, only, only.operation, inner, exit_, rescue)
+    if item.only_task is not None:
+        only, task = item.only_task
+        exit_ = Exit(output=lambda renderer: {"result": renderer.value(operation.collect)}, label=label)
+        start = write_task(emitter, only, task, inner, exit_, rescue)
         emitter.emission.live |= used_by(only)
     else:
         start = inner.name(f"{bound.step.label}: item")
@@ -129,11 +121,6 @@ def _iteration(emitter: "Emitter", item: Iterate, block: Block) -> tuple[State, 
         }
         inner.add(start, state, ())
     return inner.machine(start), True, True
-
-
-def is_plain(bound: Bound) -> bool:
-    """Whether a Task's own catchers leave room for that of its loop."""
-    return not bound.caught and not bound.step.decides
 
 
 def _is_plain_list(items: Template) -> bool:

@@ -9,7 +9,7 @@ from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import catchers_of, retriers
 from millrace.compiler.emit.titles import nodes_of, note_output
 from millrace.compiler.emit.values import duration
-from millrace.compiler.emit.ways import Ways, nulls_of, own_after, port_of, settled, write_ways
+from millrace.compiler.emit.ways import Ways, go_on, nulls_of, own_after, port_of, settled, write_ways
 from millrace.compiler.plan import Act
 from millrace.compiler.render import Renderer
 from millrace.expressions import Expression, Reference, ReferenceKind, Template, jsonata, literal, operand, reference
@@ -58,13 +58,11 @@ def write_task(
     if catchers:
         state["Catch"] = catchers
     state["Assign"] = {**assigned, **more}
+    state["Output"] = f"{{% {result} %}}"
     if success is None and item.arms:
-        following = _decided(item, block, exit_, ways)
-        state |= {"Output": f"{{% {result} %}}", "Next": following}
-    elif success is not None and success in ways.entries:
-        state |= {"Output": f"{{% {result} %}}", "Next": ways.entries[success]}
+        state["Next"] = _decided(item, block, exit_, ways)
     else:
-        state |= {"Output": f"{{% {result} %}}"} | exit_.leave(block, leaving)
+        state |= go_on(ways, success, exit_, block, leaving)
     return block.add(name, state, nodes_of(bound, item.attached))
 
 
@@ -94,7 +92,7 @@ def _entry_text(assignment: Assignment) -> str:
     return assignment.value.render(str)
 
 
-def _decided(item: Act, block: Block, exit_: Exit, ways: "Ways") -> StateName:
+def _decided(item: Act, block: Block, exit_: Exit, ways: Ways) -> StateName:
     """Write the Choice on the port that a task's result has decided; one that no port is for fails the run."""
     name = block.name(f"{item.bound.step.label}: way on")
     taken = reference(ReferenceKind.PORT, item.bound.step.id)
@@ -151,10 +149,8 @@ def write_attempt(emitter: "Emitter", item: Act, block: Block, exit_: Exit) -> S
     emitter.emission.source_map[inner_name] = []
     if success is None and item.arms:
         state["Next"] = _decided(item, block, exit_, ways)
-    elif success is not None and success in ways.entries:
-        state["Next"] = ways.entries[success]
     else:
-        state |= exit_.leave(block, leaving)
+        state |= go_on(ways, success, exit_, block, leaving)
     return block.add(name, state, nodes_of(bound, item.attached))
 
 

@@ -8,6 +8,7 @@ from millrace.compiler.bound import Bound
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.guards import Atom, Guard
 from millrace.compiler.plan import Act, Choose, Cycle, Gate, Iterate, Plan
+from millrace.compiler.render import Renderer
 from millrace.expressions import Reference, ReferenceKind, literal
 from millrace.model import Port, StateName
 
@@ -89,6 +90,13 @@ def settled(bound: Bound, block: Block, port: Port | None, ways: Ways) -> State:
             known[block.scope.variable(port_of(bound))] = port
         known |= nulls_of(ways.unset_at(port), block)
     return known
+
+
+def go_on(ways: Ways, port: Port | None, exit_: Exit, block: Block, leaving: Renderer) -> State:
+    """Give the members of a state that lead to the arm of a port, or out of the plan where it has none."""
+    if port is not None and port in ways.entries:
+        return {"Next": ways.entries[port]}
+    return exit_.leave(block, leaving)
 
 
 def own_after(bound: Bound, port: Port | None, ways: Ways) -> dict[Reference, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from millrace.compiler.emission import Block, Exit, State
 from millrace.compiler.emit.errors import add_error_handling
 from millrace.compiler.emit.titles import nodes_of, note_output
-from millrace.compiler.emit.ways import nulls_of, own_after, settled, write_ways
+from millrace.compiler.emit.ways import go_on, nulls_of, own_after, settled, write_ways
 from millrace.compiler.plan import Cycle, Plan, used_by
 from millrace.compiler.render import Renderer, on_one_line
 from millrace.expressions import Reference, ReferenceKind, as_expression, call, operand, reference
@@ -36,11 +36,7 @@ def write_cycle(emitter: "Emitter", item: Cycle, block: Block, exit_: Exit) -> S
     state: State = {"Type": "Parallel", "Branches": [branch]}
     add_error_handling(state, item, block, exit_, ways)
     state["Assign"] = {**assigned, **more}
-    state |= (
-        {"Next": ways.entries[bound.step.ports[0]]}
-        if bound.step.ports[0] in ways.entries
-        else exit_.leave(block, leaving)
-    )
+    state |= go_on(ways, bound.step.ports[0], exit_, block, leaving)
     return block.add(name, state, nodes_of(bound, item.attached))
 
 
