@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ import jsonschema
 import pytest
 from cfnlint.rules.resources.stepfunctions.StateMachineDefinition import StateMachineDefinition
 
+from millrace.catalogue import node_types
 from millrace.compiler import compile_document
 from tests.reference.random_documents import observed, random_document
 
@@ -23,12 +25,26 @@ SAMPLES = 40
 
 @pytest.fixture(scope="module")
 def definitions() -> list[Any]:
-    """Give the definitions of random documents and of all cases."""
+    """Give the definitions of random documents, of all cases and examples, and of the catalogue's own examples."""
     documents = [observed(random_document(Random(seed), 3 + seed)[0]) for seed in range(SAMPLES)]
     documents += [json.loads(path.read_text()) for path in Path(__file__).parent.glob("cases/*/workflow.json")]
+    documents += [json.loads(path.read_text()) for path in ROOT.glob("examples/*/workflow.json")]
+    documents += list(_documented())
     compiled = [compile_document(document) for document in documents]
     machines = [machine for one in compiled for machine in (one.definition, *one.children.values())]
     return [machine for machine in machines if machine is not None]
+
+
+def _documented() -> Iterator[dict[str, Any]]:
+    """Give a document for each example of each node type; texts of several lines stand where people write them."""
+    for kind in node_types().values():
+        for example in kind.examples:
+            data = {**example, "notes": "First line\nsecond \u2028 line"}
+            nodes: dict[str, Any] = {"n": {"id": "n", "type": kind.name, "data": data}}
+            nodes["text"] = {"id": "text", "type": "set", "data": {"fields": {"v": "a\nb", "w": "${ 1\n+ 2 } '\n'"}}}
+            if kind.is_container:
+                nodes["text"]["parentId"] = "n"
+            yield {"name": kind.title, "nodes": nodes, "edges": []}
 
 
 def test_definitions_fit_the_schema_of_cfn_lint(definitions: list[Any]) -> None:
