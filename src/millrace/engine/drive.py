@@ -158,6 +158,7 @@ class Drive:
             token=token,
             state=effect.state,
             execution=self.interpreter.info.id,
+            credentials=effect.credentials,
             timeout=effect.timeout,
             heartbeat=effect.heartbeat,
             submit=submit,

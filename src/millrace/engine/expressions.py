@@ -43,6 +43,7 @@ class Scope:
         context: Makes $states.context when an expression asks for it.
         now: Seconds since the epoch, for $now and $millis.
         random: For $random and $uuid.
+        document: What `$` is in JSONPath.
     """
 
     variables: Sequence[Mapping[str, Json]]
@@ -50,6 +51,7 @@ class Scope:
     context: Callable[[], Json]
     now: float
     random: random.Random
+    document: Json = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class TaskRequest:
         token: The task token.
         state: The state that the task belongs to.
         execution: The ARN of its execution.
+        credentials: The evaluated Credentials ({"RoleArn": ...}); None where the state has none.
         timeout, heartbeat: Seconds that the engine waits; None without limit.
         submit: Tells the engine that a .sync task's job was started, with what the start answered.
     """
@@ -41,6 +42,7 @@ class TaskRequest:
     token: str
     state: StateName
     execution: str = ""
+    credentials: Json = None
     timeout: float | None = None
     heartbeat: float | None = None
     submit: Callable[[Json], None] = field(default=_ignore, compare=False)
