@@ -1,0 +1,165 @@
+"""The store's port: reads see what is committed; writes are changes, committed in the order in which they are handed over.
+
+One process owns a store, so a check that is followed by a change holds as long as the event loop was not given away in between
+and no change of the same record is under way.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from millrace.engine.messages import Status
+from millrace.stepfunctions.records import (
+    ActivityArn,
+    ActivityRecord,
+    AliasArn,
+    AliasRecord,
+    ExecutionArn,
+    ExecutionKey,
+    ExecutionRecord,
+    HistoryBlock,
+    MachineArn,
+    MachineRecord,
+    MapRunArn,
+    MapRunRecord,
+    Page,
+    Revision,
+    RevisionId,
+    VersionArn,
+    VersionRecord,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write: a statement of the store's own, with its parameters."""
+
+    statement: str
+    parameters: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which part of a list is wanted: at most `limit` records, after those that a token stands for."""
+
+    limit: int = 100
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """Which executions a list shows; None does not filter. Newest first."""
+
+    machine: MachineArn | None = None
+    version: VersionArn | None = None
+    alias: AliasArn | None = None
+    map_run: MapRunArn | None = None
+    status: Status | None = None
+    redriven: bool | None = None
+
+
+class Store(Protocol):
+    """Everything the engine keeps.
+
+    Reads raise StoreError for a damaged file, and InvalidPageToken for a token that is not one of this list's.
+    """
+
+    # ---- machines, versions, aliases, activities, tags
+
+    def machine(self, arn: MachineArn) -> MachineRecord | None: ...
+    def machines(self, page: PageRequest) -> Page[MachineRecord]: ...
+    def revision(self, machine: MachineArn, revision: RevisionId) -> Revision | None: ...
+    def put_machine(self, machine: MachineRecord) -> Sequence[Change]:
+        """Write a machine, new or with a new current revision."""
+        ...
+
+    def delete_machine(self, arn: MachineArn) -> Sequence[Change]:
+        """Remove a machine, its versions, aliases and tags; revisions that executions name stay."""
+        ...
+
+    def version(self, arn: VersionArn) -> VersionRecord | None: ...
+    def versions(self, machine: MachineArn, page: PageRequest) -> Page[VersionRecord]:
+        """List versions, newest first."""
+        ...
+
+    def latest_version(self, machine: MachineArn) -> VersionRecord | None: ...
+    def next_version_number(self, machine: MachineArn) -> int:
+        """Give the number of the next version; a deleted one's is not used again."""
+        ...
+
+    def put_version(self, version: VersionRecord) -> Sequence[Change]: ...
+    def delete_version(self, arn: VersionArn) -> Sequence[Change]: ...
+    def alias(self, arn: AliasArn) -> AliasRecord | None: ...
+    def aliases(self, machine: MachineArn, version: VersionArn | None, page: PageRequest) -> Page[AliasRecord]: ...
+    def put_alias(self, alias: AliasRecord) -> Sequence[Change]: ...
+    def delete_alias(self, arn: AliasArn) -> Sequence[Change]: ...
+    def activity(self, arn: ActivityArn) -> ActivityRecord | None: ...
+    def activities(self, page: PageRequest) -> Page[ActivityRecord]: ...
+    def put_activity(self, activity: ActivityRecord) -> Sequence[Change]: ...
+    def delete_activity(self, arn: ActivityArn) -> Sequence[Change]: ...
+    def tags(self, resource: str) -> dict[str, str]: ...
+    def put_tags(self, resource: str, tags: dict[str, str]) -> Sequence[Change]: ...
+    def delete_tags(self, resource: str, keys: Sequence[str]) -> Sequence[Change]: ...
+
+    # ---- executions
+
+    def next_execution_key(self) -> ExecutionKey:
+        """Give a number that no execution has had."""
+        ...
+
+    def execution(self, arn: ExecutionArn) -> ExecutionRecord | None: ...
+    def executions(self, filter: ExecutionFilter, page: PageRequest) -> Page[ExecutionRecord]: ...  # noqa: A002
+    def running(self) -> Iterator[tuple[ExecutionRecord, bytes]]:
+        """Give every execution that has not ended, oldest first, each with its snapshot."""
+        ...
+
+    def snapshot(self, key: ExecutionKey) -> bytes | None:
+        """Give the last snapshot of an execution that runs, or that can be redriven."""
+        ...
+
+    def put_execution(self, execution: ExecutionRecord, snapshot: bytes | None) -> Sequence[Change]:
+        """Write an execution, new or changed; None drops the snapshot."""
+        ...
+
+    def delete_execution(self, key: ExecutionKey) -> Sequence[Change]: ...
+    def put_history(self, block: HistoryBlock) -> Sequence[Change]: ...
+    def history(self, key: ExecutionKey, first: int, limit: int, *, reverse: bool = False) -> Sequence[dict[str, Any]]:
+        """Give at most `limit` events, from number `first` on; in reverse, from `first` back."""
+        ...
+
+    # ---- logs that are still to be delivered
+
+    def put_delivered(self, key: ExecutionKey, event: int) -> Sequence[Change]:
+        """Remember that an execution's log events were delivered up to one."""
+        ...
+
+    def undelivered(self) -> Iterator[tuple[ExecutionRecord, int]]:
+        """Give executions whose delivered mark (once set by `put_delivered`, 0 at their start) is behind their history, with the mark."""
+        ...
+
+    # ---- map runs
+
+    def map_run(self, arn: MapRunArn) -> MapRunRecord | None: ...
+    def map_runs(self, execution: ExecutionArn, page: PageRequest) -> Page[MapRunRecord]: ...
+    def put_map_run(self, map_run: MapRunRecord) -> Sequence[Change]: ...
+    def children(self, map_run: MapRunArn, first: int, limit: int) -> Sequence[ExecutionRecord]:
+        """Give children of a Map Run by index, from `first` on; of a redriven index the latest."""
+        ...
+
+    # ---- committing
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        """Wait until the changes are durable. Changes handed over meanwhile share the next transaction.
+
+        Raises:
+            StoreError: The disk is full, or the file cannot be written; nothing of this group was kept.
+        """
+        ...
+
+    async def remove_ended(self, before: float, limit: int) -> int:
+        """Remove at most `limit` executions that ended before a moment, with their histories; give how many."""
+        ...
+
+    async def close(self) -> None:
+        """Commit what was handed over, and close the file."""
+        ...
