@@ -1,0 +1,1 @@
+"""Step Functions' API on one machine: durable executions, behind AWS's own protocol."""

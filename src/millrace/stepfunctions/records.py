@@ -1,6 +1,7 @@
 """What the engine keeps: frozen records, as the store gives and takes them.
 
-All moments are seconds since the epoch. Payloads are JSON text. `Json` members are configurations as the API shows them.
+All moments are seconds since the epoch. Payloads are JSON text. `Json` members are configurations as the API shows
+them.
 """
 
 from dataclasses import dataclass
