@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from millrace.engine.context import MapItem
+from millrace.engine.map_run_spec import MapRunSpec
 from millrace.engine.messages import Status
 from millrace.engine.payload import EMPTY_OBJECT, Payload, text_of
 from millrace.model.ids import StateName
@@ -24,6 +25,7 @@ class Phase(StrEnum):
     RETRY = "retry"
     TASK = "task"
     FORK = "fork"
+    MAP_RUN = "mapRun"
 
 
 class Purpose(StrEnum):
@@ -105,6 +107,7 @@ class Frame:
         attempts: Retries used, by retrier.
         settled: The state's branches have all succeeded.
         timer: The timer of a wait or of a retry.
+        map_run: The Map Run that a distributed Map waits for.
     """
 
     id: int
@@ -125,6 +128,7 @@ class Frame:
     timer: int | None = None
     task: PendingTask | None = None
     fork: Fork | None = None
+    map_run: MapRunSpec | None = None
 
     def move(self, state: StateName, payload: Payload) -> None:
         """Go to another state."""
@@ -215,11 +219,13 @@ def _frame_to_json(frame: Frame) -> dict[str, Json]:
         written["task"] = _task_to_json(frame.task)
     if frame.fork is not None:
         written["fork"] = _fork_to_json(frame.fork)
+    if frame.map_run is not None:
+        written["mapRun"] = frame.map_run.to_json()
     return written
 
 
 def _frame_from_json(data: Mapping[str, Any]) -> Frame:
-    task, fork, item = data.get("task"), data.get("fork"), data.get("item")
+    task, fork, item, map_run = data.get("task"), data.get("fork"), data.get("item"), data.get("mapRun")
     return Frame(
         id=data["id"],
         parent=data["parent"],
@@ -239,6 +245,7 @@ def _frame_from_json(data: Mapping[str, Any]) -> Frame:
         timer=data["timer"],
         task=None if task is None else _task_from_json(task),
         fork=None if fork is None else _fork_from_json(fork),
+        map_run=None if map_run is None else MapRunSpec.from_json(map_run),
     )
 
 

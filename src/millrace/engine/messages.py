@@ -7,6 +7,7 @@ from typing import TypeAlias
 from millrace.engine.context import ExecutionInfo
 from millrace.engine.errors import Failure
 from millrace.engine.history import HistoryEvent
+from millrace.engine.map_run_spec import MapRunSpec
 from millrace.engine.payload import Payload
 from millrace.engine.resource import Resource
 from millrace.model.ids import StateName
@@ -73,6 +74,23 @@ class TaskHeartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class MapRunSucceeded:
+    """A Map Run has its output."""
+
+    token: str
+    output: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class MapRunFailed:
+    """A Map Run failed."""
+
+    token: str
+    error: str | None
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """StopExecution."""
 
@@ -81,7 +99,17 @@ class Stopped:
 
 
 Message: TypeAlias = (
-    Started | Resumed | TimerFired | TaskStarted | TaskSubmitted | TaskSucceeded | TaskFailed | TaskHeartbeat | Stopped
+    Started
+    | Resumed
+    | TimerFired
+    | TaskStarted
+    | TaskSubmitted
+    | TaskSucceeded
+    | TaskFailed
+    | TaskHeartbeat
+    | MapRunSucceeded
+    | MapRunFailed
+    | Stopped
 )
 
 
@@ -116,6 +144,26 @@ class StartTask:
 @dataclass(frozen=True, slots=True)
 class CancelTask:
     """Nobody waits for the task any more."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartMapRun:
+    """Start the children of a distributed Map, or go on with them.
+
+    Attributes:
+        token: The Map Run's ARN, for the messages about it.
+    """
+
+    token: str
+    state: StateName
+    spec: MapRunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class StopMapRun:
+    """Nobody waits for the Map Run any more: abort its children."""
 
     token: str
 
@@ -161,7 +209,7 @@ class Finished:
     failure: Failure | None = None
 
 
-Effect: TypeAlias = StartTask | CancelTask | SetTimer | CancelTimer | Resume | Finished
+Effect: TypeAlias = StartTask | CancelTask | StartMapRun | StopMapRun | SetTimer | CancelTimer | Resume | Finished
 
 
 @dataclass(frozen=True, slots=True)
