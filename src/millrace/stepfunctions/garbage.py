@@ -1,7 +1,8 @@
 """Cyclic garbage, collected by the event loop's thread only.
 
-A compiled JSONata expression may be freed only by the thread that made it. Python's automatic collection runs in whichever
-thread happens to allocate, a function's among them, so it is switched off while the loop runs, and the loop collects.
+A compiled JSONata expression may be freed only by the thread that made it. Python's automatic collection runs in
+whichever thread happens to allocate, a function's among them, so it is switched off while the loop runs, and the loop
+collects.
 """
 
 import asyncio
