@@ -40,7 +40,7 @@ class Path:
         ValueError: The text is no path.
     """
 
-    __slots__ = ("_function", "_is_definite", "_names", "_steps", "_variable", "location", "text")
+    __slots__ = ("_function", "_is_definite", "_keys", "_steps", "_variable", "location", "text")
 
     def __init__(self, text: str, location: str) -> None:
         self.text = text
@@ -50,8 +50,8 @@ class Path:
         self._steps = syntax.steps
         self._function = syntax.function
         self._is_definite = is_definite(syntax.steps)
-        names = tuple(step.name for step in syntax.steps if isinstance(step, Name))
-        self._names = names if len(names) == len(syntax.steps) and not syntax.function else None
+        keys = tuple(step.name if isinstance(step, Name) else step.index for step in syntax.steps if isinstance(step, Name | Index))
+        self._keys = keys if len(keys) == len(syntax.steps) and not syntax.function else None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -89,14 +89,17 @@ class Path:
             Miss: The path is definite and leads nowhere.
         """
         root = value = self.document(scope)
-        if self._names is not None:
+        if self._keys is not None:
+            # The common path, without its bookkeeping for errors: whatever fails here is followed again below.
             try:
-                for name in self._names:
-                    value = value[name]  # type: ignore[index, call-overload] - anything else is caught
-            except (TypeError, KeyError):
+                for key in self._keys:
+                    if value.__class__ is str:
+                        break
+                    value = value[key]  # pyright: ignore[reportArgumentType, reportIndexIssue, reportOptionalSubscript, reportUnknownVariableType, reportCallIssue] - anything else raises
+                else:
+                    return value
+            except (TypeError, LookupError):
                 pass
-            else:
-                return value
         if self._is_definite:
             value = _follow(self._steps, root, root)
             return AGGREGATES[self._function](value) if self._function else value
