@@ -1,10 +1,11 @@
-"""The Lambda functions of this product, run in this process by the handlers that Lambda would call."""
+"""Lambda functions in Python, run in this process by the handlers that Lambda would call."""
 
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -12,7 +13,6 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
-from millrace.engine import FunctionTasks
 from millrace.engine.tasks import Function
 from millrace.model import Json
 
@@ -39,19 +39,32 @@ class InvocationContext:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
+@dataclass(frozen=True, slots=True)
+class PythonFunction:
+    """Where a function's handler is.
+
+    Attributes:
+        path: Its module.
+        handler: The handler's name in there.
+    """
+
+    path: Path
+    handler: str = "handler"
+
+
 class FunctionHost:
     """Invokes functions in threads; each module is imported when it is first called.
 
     Args:
-        functions: Our functions, each with the name that Lambda's Invoke takes.
+        functions: The functions, by the name that Lambda's Invoke takes.
         threads: Where they run.
     """
 
-    def __init__(self, functions: Iterable[tuple[str, str]], threads: Executor) -> None:
+    def __init__(self, functions: Mapping[str, PythonFunction], threads: Executor) -> None:
         self._threads = threads
-        self.tasks: Final = FunctionTasks({name: self._invoker(function, name) for function, name in functions})
+        self.functions: Final = {name: self._invoker(name, function) for name, function in functions.items()}
 
-    def _invoker(self, function: str, name: str) -> Function:
+    def _invoker(self, name: str, function: PythonFunction) -> Function:
         async def invoke(payload: Json) -> Json:
             def call() -> Json:
                 return _handler(function)(payload, InvocationContext(name))
@@ -61,6 +74,11 @@ class FunctionHost:
         return invoke
 
 
+def own_function(name: str) -> PythonFunction:
+    """Give a function of this product by its folder's name."""
+    return PythonFunction(functions_folder() / name / "app.py")
+
+
 def functions_folder() -> Path:
     """Give the folder of the functions: beside `src` in a checkout, else inside the installed package."""
     package = Path(__file__).parents[1]
@@ -68,19 +86,18 @@ def functions_folder() -> Path:
     return checkout if checkout.is_dir() else package / "functions"
 
 
-def _handler(function: str) -> Callable[[Json, InvocationContext], Json]:
+def _handler(function: PythonFunction) -> Callable[[Json, InvocationContext], Json]:
     with _IMPORTING:
-        module = _module(function)
-    handler: Callable[[Json, InvocationContext], Json] = module.handler
+        module = _module(function.path)
+    handler: Callable[[Json, InvocationContext], Json] = getattr(module, function.handler)
     return handler
 
 
 @cache
-def _module(function: str) -> ModuleType:
-    path = functions_folder() / function / "app.py"
-    spec = spec_from_file_location(f"millrace_function_{function}", path)
+def _module(path: Path) -> ModuleType:
+    spec = spec_from_file_location(f"millrace_function_{path.parent.name}_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise FileNotFoundError(f"expected the function {function!r} at {path}, found no such file")
+        raise FileNotFoundError(f"expected a function at {path}, found no such file")
     module: Any = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -7,8 +7,8 @@ from typing import Final
 from millrace.catalogue import LAMBDA_INVOKE, Function
 from millrace.catalogue.subworkflow import START_EXECUTION
 from millrace.compiler import CompileContext
-from millrace.engine import Execution, ExecutionType, Runner, TaskHandler, TaskRoutes
-from millrace.local.function_host import FunctionHost
+from millrace.engine import Execution, ExecutionType, FunctionTasks, Runner, TaskHandler, TaskRoutes
+from millrace.local.function_host import FunctionHost, own_function
 from millrace.local.nested import NestedExecutions, Observe
 from millrace.local.observer import RunObserver, RunReport
 from millrace.local.people import Ask, People
@@ -61,7 +61,9 @@ class LocalRun:
     async def _run(self, inputs: Mapping[str, Json], threads: ThreadPoolExecutor) -> RunReport:
         runner = Runner(fast=self._fast)
         context = CompileContext()
-        host = FunctionHost([(function.value, context.function_name(function.value)) for function in Function], threads)
+        host = FunctionHost(
+            {context.function_name(function.value): own_function(function.value) for function in Function}, threads
+        )
         loose: list[Execution] = []
         people = People(runner, self._answers, self._ask, threads)
 
@@ -69,7 +71,7 @@ class LocalRun:
             return TaskRoutes(
                 {
                     f"{LAMBDA_INVOKE}.waitForTaskToken": people,
-                    LAMBDA_INVOKE: host.tasks,
+                    LAMBDA_INVOKE: FunctionTasks(host.functions),
                     START_EXECUTION: NestedExecutions(runner, program, depth, handler_of, observe, loose),
                 }
             )
