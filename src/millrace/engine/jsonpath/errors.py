@@ -1,8 +1,8 @@
 """What can go wrong when a path is evaluated.
 
-    EngineError
-    |- PathError              a path found nothing, or cannot be used, in one field of a state
-    `- Miss                   the same, before it is known which field asked; never leaves this package
+EngineError
+|- PathError              a path found nothing, or cannot be used, in one field of a state
+`- Miss                   the same, before it is known which field asked; never leaves this package
 """
 
 from millrace.engine.errors import RUNTIME, EngineError
@@ -15,7 +15,7 @@ class PathError(EngineError):
     Args:
         path: The path's text.
         document: What it was looked up in.
-        message: What AWS says ("The JSONPath '$.x' specified for the field 'y.$' could not be found in the input '{}'").
+        message: What AWS says ("Invalid path '$.x' : No results for path: $['x']").
         error: The error name that AWS gives it.
     """
 

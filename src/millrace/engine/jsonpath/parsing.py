@@ -36,6 +36,7 @@ from millrace.engine.jsonpath.steps import (
     Step,
     Wildcard,
 )
+from millrace.model.json import Json
 
 _T = TypeVar("_T")
 
@@ -43,7 +44,9 @@ _NAME: Final = re.compile(r"[^.\[\](){}\s,'\"?@*=<>!&|~]+")
 _VARIABLE: Final = re.compile(r"[A-Za-z_]\w*")
 _INTEGERS: Final = re.compile(r"\s*-?\d+(?:\s*,\s*-?\d+)*\s*\]")
 _SLICE: Final = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*\]")
-_OPERATOR: Final = re.compile(r"==|!=|<=|>=|=~|<|>|(?:" + "|".join(filter(str.isalpha, OPERATORS)) + r")\b", re.IGNORECASE)
+_OPERATOR: Final = re.compile(
+    r"==|!=|<=|>=|=~|<|>|(?:" + "|".join(filter(str.isalpha, OPERATORS)) + r")\b", re.IGNORECASE
+)
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _WORD: Final = re.compile(r"(true|false|null)\b")
 _REGULAR_EXPRESSION: Final = re.compile(r"/((?:[^/\\]|\\.)*)/([imsxuUd]*)")
@@ -127,7 +130,8 @@ class _Parser:
             return ""
         name = match[0]
         if name not in AGGREGATES or not self._text.startswith("()", match.end()):
-            self._fail(f"expected one of the functions {', '.join(f'{known}()' for known in AGGREGATES)}, found {name!r}")
+            known = ", ".join(f"{function}()" for function in AGGREGATES)
+            self._fail(f"expected one of the functions {known}; found {name!r}")
         self._at = match.end() + 2
         return name
 
@@ -213,7 +217,7 @@ class _Parser:
         self._at = match.end()
         return Comparison(left, OPERATORS[match[0].lower()], self._operand())
 
-    def _operand(self) -> Operand:
+    def _operand(self) -> Operand:  # noqa: RET503 - the last line never returns
         self._blanks()
         root = self._peek()
         if root in {"@", "$"}:
@@ -238,15 +242,14 @@ class _Parser:
             return Literal(self._regular_expression(match[1], match[2]))
         self._fail("expected a value or a path")
 
-    def _array(self) -> list[str | int | float | bool | None]:
-        values: list[str | int | float | bool | None] = []
+    def _array(self) -> list[Json]:
+        values: list[Json] = []
         self._blanks()
         while not self._take("]"):
             operand = self._operand()
-            value = operand.value if isinstance(operand, Literal) else operand
-            if value is not None and not isinstance(value, str | int | float | bool):
+            if not isinstance(operand, Literal) or isinstance(operand.value, re.Pattern):
                 self._fail("expected a list of texts, numbers, true, false or null")
-            values.append(value)
+            values.append(operand.value)
             self._blanks()
             if not self._take(",") and self._peek() != "]":
                 self._fail("expected ',' or ']'")

@@ -5,7 +5,7 @@ AWS, whose reasons are Jayway JsonPath's.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final, cast
 
 from millrace.engine.errors import RUNTIME
 from millrace.engine.expressions import Scope
@@ -50,8 +50,7 @@ class Path:
         self._steps = syntax.steps
         self._function = syntax.function
         self._is_definite = is_definite(syntax.steps)
-        keys = tuple(step.name if isinstance(step, Name) else step.index for step in syntax.steps if isinstance(step, Name | Index))
-        self._keys = keys if len(keys) == len(syntax.steps) and not syntax.function else None
+        self._keys = _keys(syntax.steps) if not syntax.function else None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -88,16 +87,17 @@ class Path:
         Raises:
             Miss: The path is definite and leads nowhere.
         """
-        root = value = self.document(scope)
+        root = self.document(scope)
         if self._keys is not None:
             # The common path, without its bookkeeping for errors: whatever fails here is followed again below.
             try:
+                found: Any = root
                 for key in self._keys:
-                    if value.__class__ is str:
+                    if isinstance(found, str):
                         break
-                    value = value[key]  # pyright: ignore[reportArgumentType, reportIndexIssue, reportOptionalSubscript, reportUnknownVariableType, reportCallIssue] - anything else raises
+                    found = found[key]
                 else:
-                    return value
+                    return cast("Json", found)
             except (TypeError, LookupError):
                 pass
         if self._is_definite:
@@ -175,6 +175,14 @@ _WORDINGS: "Final[Mapping[str, Callable[[Path, Miss, Json], str]]]" = {
     "TimestampPath": _no_input_value,
     "Choices": _invalid_condition,
 }
+
+
+def _keys(steps: tuple[Step, ...]) -> tuple[str | int, ...] | None:
+    """Give the keys of a path of names and single indexes; None for other paths."""
+    keys = tuple(
+        step.name if isinstance(step, Name) else step.index for step in steps if isinstance(step, Name | Index)
+    )
+    return keys if len(keys) == len(steps) else None
 
 
 def _follow(steps: tuple[Step, ...], value: Json, root: Json) -> Json:

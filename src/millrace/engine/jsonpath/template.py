@@ -35,8 +35,7 @@ def compile_payload(value: Json, location: str, path: str, report: Callable[[str
         return ObjectTemplate(members)
     if isinstance(value, list):
         items = tuple(
-            compile_payload(item, f"{location}[{index}]", f"{path}/{index}", report)
-            for index, item in enumerate(value)
+            compile_payload(item, f"{location}[{index}]", f"{path}/{index}", report) for index, item in enumerate(value)
         )
         if all(isinstance(item, Constant) for item in items):
             return Constant([item.value for item in items if isinstance(item, Constant)])
