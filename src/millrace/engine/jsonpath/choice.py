@@ -148,7 +148,7 @@ def compile_rule(rule: Mapping[str, Json], path: str, report: _Report) -> Condit
 
     Args:
         rule: The rule; what is not part of its condition (Next, Assign) is not looked at.
-        path: The rule as a JSON pointer.
+        path: Where the rule is, as AWS writes it ("/States/Sort/Choices[0]").
         report: Told the path and the message of each fault.
     """
     found = [name for name in rule if name in OPERATORS or name in COMBINATIONS]
@@ -163,7 +163,7 @@ def compile_rule(rule: Mapping[str, Json], path: str, report: _Report) -> Condit
         if not isinstance(value, list) or not value:
             report(f"{path}/{name}", f"expected a list of rules, not empty; found {type_of(value)}")
             return _BROKEN
-        parts = tuple(_compile_nested(part, f"{path}/{name}/{index}", report) for index, part in enumerate(value))
+        parts = tuple(_compile_nested(part, f"{path}/{name}[{index}]", report) for index, part in enumerate(value))
         return AllOf(parts) if name == "And" else AnyOf(parts)
     variable = _read_path(rule.get("Variable"), f"{path}/Variable", report)
     return _BROKEN if variable is None else _compile_comparison(variable, name, value, f"{path}/{name}", report)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from millrace.engine.jsonpath.timestamp import parse_timestamp
+from millrace.engine.timestamps import parse_timestamp
 from millrace.model.json import Json
 
 Compare: TypeAlias = Callable[[Json, Json], bool]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from millrace.engine.jsonpath.intrinsic import read_path
-from millrace.engine.templates import BROKEN, ArrayTemplate, Constant, ObjectTemplate, Template, escape
+from millrace.engine.templates import BROKEN, ArrayTemplate, Constant, ObjectTemplate, Template
 from millrace.model.json import Json, type_of
 
 MARK: Final = ".$"
@@ -19,7 +19,7 @@ def compile_payload(value: Json, location: str, path: str, report: Callable[[str
     Args:
         value: What the definition says.
         location: The field as AWS names it in errors.
-        path: The field as a JSON pointer.
+        path: Where the field is, as AWS writes it ("/States/Sort/Parameters").
         report: Told the path of the object and the message of a key whose value is no path and no intrinsic function,
             as AWS words it; its template is `BROKEN`.
     """
@@ -27,7 +27,7 @@ def compile_payload(value: Json, location: str, path: str, report: Callable[[str
         members = tuple(
             (key.removesuffix(MARK), _compile_marked(key, member, path, report))
             if key.endswith(MARK)
-            else (key, compile_payload(member, f"{location}/{key}", f"{path}/{escape(key)}", report))
+            else (key, compile_payload(member, f"{location}/{key}", f"{path}/{key}", report))
             for key, member in value.items()
         )
         if all(isinstance(member, Constant) for _, member in members):
@@ -35,7 +35,8 @@ def compile_payload(value: Json, location: str, path: str, report: Callable[[str
         return ObjectTemplate(members)
     if isinstance(value, list):
         items = tuple(
-            compile_payload(item, f"{location}[{index}]", f"{path}/{index}", report) for index, item in enumerate(value)
+            compile_payload(item, f"{location}[{index}]", f"{path}[{index}]", report)
+            for index, item in enumerate(value)
         )
         if all(isinstance(item, Constant) for item in items):
             return Constant([item.value for item in items if isinstance(item, Constant)])
