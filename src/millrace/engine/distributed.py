@@ -4,7 +4,7 @@ Source: AWS Step Functions Developer Guide, "Using Map state in Distributed mode
 ItemBatcher and ResultWriter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -94,7 +94,7 @@ class ItemReader:
     """Where the items come from."""
 
     resource: Resource
-    config: ReaderConfig = ReaderConfig()
+    config: ReaderConfig = field(default_factory=ReaderConfig)
     arguments: "Template | None" = None
     max_items: "NumberField | None" = None
 

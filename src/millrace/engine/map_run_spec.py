@@ -1,7 +1,7 @@
 """What a Map Run is to do: a distributed Map's fields, evaluated, in plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from millrace.engine.definition import ExecutionType
@@ -33,7 +33,7 @@ class ReaderSpec:
 
     action: str
     arguments: Mapping[str, Json]
-    config: ReaderConfig = ReaderConfig()
+    config: ReaderConfig = field(default_factory=ReaderConfig)
     max_items: int = 0
 
     def to_json(self) -> dict[str, Json]:
