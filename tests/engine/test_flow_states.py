@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from millrace.engine import Status
-from millrace.engine.flow_states import parse_timestamp
+from millrace.engine.timestamps import parse_timestamp
 
 from .simulation import START, jsonata, simulate
 

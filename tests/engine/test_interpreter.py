@@ -28,7 +28,8 @@ from .simulation import INVOKE, NEVER, jsonata, simulate
 ENDLESS = jsonata(
     {
         "A": {"Type": "Pass", "Next": "B"},
-        "B": {"Type": "Choice", "Choices": [{"Condition": True, "Next": "A"}]},
+        "B": {"Type": "Choice", "Choices": [{"Condition": True, "Next": "A"}], "Default": "C"},
+        "C": {"Type": "Succeed"},
     }
 )
 

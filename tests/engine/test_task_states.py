@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from millrace.engine import Status, TaskFailure
-from millrace.engine.core import data_limit_cause
+from millrace.engine.dataflow import data_limit_cause
 from millrace.engine.messages import StartTask, TaskFailed, TaskHeartbeat, TaskStarted, TaskSubmitted, TaskSucceeded
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
 from millrace.engine.context import ExecutionInfo, MapItem, context_object
-from millrace.engine.definition import Assignments, ExecutionType, StateMachine
+from millrace.engine.definition import ExecutionType, StateMachine
 from millrace.engine.errors import (
     DATA_LIMIT_EXCEEDED,
     QUERY_EVALUATION_ERROR,
@@ -17,12 +17,12 @@ from millrace.engine.errors import (
     PayloadError,
     StateError,
 )
-from millrace.engine.expressions import Scope
+from millrace.engine.expressions import Scope, Trace
 from millrace.engine.frames import ExecutionState, Frame, Purpose, Timer
 from millrace.engine.history import EVENT_LIMIT, HistoryEvent
+from millrace.engine.jsonpath import PathError
 from millrace.engine.messages import CancelTask, CancelTimer, Effect, SetTimer, TimerKind
-from millrace.engine.payload import PAYLOAD_LIMIT, Payload
-from millrace.engine.templates import Template, evaluate
+from millrace.engine.payload import Payload
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -40,15 +40,25 @@ _WITH_RETRY_COUNT: Final = frozenset({"Task", "Parallel", "Map"})
 
 
 class Core:
-    """An execution's state and the record of the step that is being taken."""
+    """An execution's state and the record of the step that is being taken.
+
+    Attributes:
+        trace: Told the stages of each state's data flow; None costs nothing.
+    """
 
     def __init__(
-        self, machine: StateMachine, info: ExecutionInfo, source: random.Random, state: ExecutionState
+        self,
+        machine: StateMachine,
+        info: ExecutionInfo,
+        source: random.Random,
+        state: ExecutionState,
+        trace: Trace | None = None,
     ) -> None:
         self.machine = machine
         self.info = info
         self.random = source
         self.state = state
+        self.trace = trace
         self.now = 0.0
         self.events: list[HistoryEvent] = []
         self.effects: list[Effect] = []
@@ -126,30 +136,12 @@ class Core:
             chain.append(outer.variables)
             parent = outer.parent
         states["input"] = frame.input.value
-        return Scope(chain, states, lambda: self._context(frame, item, token), self.now, self.random)
+        return Scope(chain, states, lambda: self._context(frame, item, token), self.now, self.random, None, self.trace)
 
-    def assigned(self, assign: Assignments, scope: Scope) -> dict[str, Json]:
-        """Evaluate all assignments of a state before any of them counts."""
-        return {name: evaluate(template, scope) for name, template in assign}
-
-    def payload(self, template: Template | None, scope: Scope, default: Payload, name: str) -> Payload:
-        """Evaluate a template whose value must fit a payload.
-
-        Args:
-            template: None: the default is taken.
-            scope: What it sees.
-            default: The value when there is no template.
-            name: What the error calls the state or task.
-        """
-        if template is None:
-            return default
-        return self.fitting(Payload.of(evaluate(template, scope)), name)
-
-    def fitting(self, payload: Payload, name: str) -> Payload:
-        """Give the payload back, unless it is too large."""
-        if payload.size > PAYLOAD_LIMIT:
-            raise StateError(DATA_LIMIT_EXCEEDED, data_limit_cause(name))
-        return payload
+    def tell(self, stage: str, value: Json) -> None:
+        """Tell the trace of a stage, if there is one."""
+        if self.trace is not None:
+            self.trace(stage, value)
 
     def _context(self, frame: Frame, item: MapItem | None, token: str | None) -> Json:
         state = self.machine.states[frame.state]
@@ -179,7 +171,7 @@ class Core:
             fail(self._evaluation_failed(frame, error))
         except StateError as error:
             fail(self._state_failed(frame, error))
-        except PayloadError as error:
+        except (PathError, PayloadError) as error:
             fail(self._state_failed(frame, StateError(RUNTIME, str(error))))
 
     def _evaluation_failed(self, frame: Frame, error: EvaluationError) -> Failure:
@@ -205,11 +197,6 @@ class Core:
         return (
             f"An error occurred while executing the state '{frame.state}' (entered at the event id #{frame.entered}). "
         )
-
-
-def data_limit_cause(name: str) -> str:
-    """Word the cause of a result that is too large, as AWS does."""
-    return f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
 
 
 def failure_details(failure: Failure) -> dict[str, Json]:

@@ -1,6 +1,8 @@
 """A state machine after loading: one frozen value a state, with its templates compiled.
 
-Source: Amazon States Language specification; the JSONata fields as in the AWS Step Functions Developer Guide.
+What a state's query language decides is in values made at load: its data flow and its fields (see `dataflow`).
+
+Source: Amazon States Language specification.
 """
 
 from collections.abc import Mapping
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 
-from millrace.engine.expressions import Expression
+from millrace.engine.dataflow import Condition, DataFlow, ItemsField, MomentField, NumberField, TextField
 from millrace.engine.resource import Resource
 from millrace.engine.templates import Template
 from millrace.model.ids import StateName
@@ -29,9 +31,6 @@ class MapMode(StrEnum):
 
     INLINE = "INLINE"
     DISTRIBUTED = "DISTRIBUTED"
-
-
-Assignments: TypeAlias = tuple[tuple[str, Template], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +66,16 @@ class Catcher:
 
     errors: tuple[str, ...]
     next: StateName
-    assign: Assignments = ()
-    output: Template | None = None
+    flow: DataFlow
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRule:
     """One rule of a Choice."""
 
-    condition: bool | Expression
+    condition: Condition
     next: StateName
-    assign: Assignments = ()
-    output: Template | None = None
+    flow: DataFlow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +89,8 @@ class _State:
     type: ClassVar[str]
 
     name: StateName
+    flow: DataFlow
     next: StateName | None = None
-    assign: Assignments = ()
-    output: Template | None = None
 
     @property
     def retry(self) -> tuple[Retrier, ...]:
@@ -125,13 +121,13 @@ class FailState(_State):
 
     type: ClassVar[str] = "Fail"
 
-    error: Template | None = None
-    cause: Template | None = None
+    error: TextField | None = None
+    cause: TextField | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceState(_State):
-    """Goes on by the first rule whose condition holds; `assign` and `output` are those of the default."""
+    """Goes on by the first rule whose condition holds; `flow` is that of the default."""
 
     type: ClassVar[str] = "Choice"
 
@@ -145,8 +141,8 @@ class WaitState(_State):
 
     type: ClassVar[str] = "Wait"
 
-    seconds: Template | None = None
-    timestamp: Template | None = None
+    seconds: NumberField | None = None
+    timestamp: MomentField | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,10 +172,9 @@ class TaskState(_FallibleState):
     type: ClassVar[str] = "Task"
 
     resource: Resource
-    arguments: Template | None = None
     credentials: Template | None = None
-    timeout: Template | None = None
-    heartbeat: Template | None = None
+    timeout: NumberField | None = None
+    heartbeat: NumberField | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,22 +191,26 @@ class ParallelState(_FallibleState):
     type: ClassVar[str] = "Parallel"
 
     branches: tuple[Branch, ...]
-    arguments: Template | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapState(_FallibleState):
-    """Runs one processor for each item."""
+    """Runs one processor for each item.
+
+    Attributes:
+        selector: Makes the input of an iteration; None gives it the item.
+        concurrency: 0 stands for no limit of its own.
+    """
 
     type: ClassVar[str] = "Map"
 
     processor: Branch
+    items: ItemsField
+    concurrency: NumberField
     mode: MapMode = MapMode.INLINE
-    items: Template | None = None
     selector: Template | None = None
-    concurrency: Template | None = None
-    tolerated_count: Template | None = None
-    tolerated_percentage: Template | None = None
+    tolerated_count: NumberField | None = None
+    tolerated_percentage: NumberField | None = None
 
 
 State: TypeAlias = PassState | SucceedState | FailState | ChoiceState | WaitState | TaskState | ParallelState | MapState

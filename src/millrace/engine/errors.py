@@ -14,6 +14,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 ALL: Final = "States.ALL"
@@ -23,6 +24,7 @@ HEARTBEAT_TIMEOUT: Final = "States.HeartbeatTimeout"
 RUNTIME: Final = "States.Runtime"
 DATA_LIMIT_EXCEEDED: Final = "States.DataLimitExceeded"
 QUERY_EVALUATION_ERROR: Final = "States.QueryEvaluationError"
+RESULT_PATH_MATCH_FAILURE: Final = "States.ResultPathMatchFailure"
 EXCEED_TOLERATED_FAILURE_THRESHOLD: Final = "States.ExceedToleratedFailureThreshold"
 
 
@@ -30,20 +32,40 @@ class EngineError(Exception):
     """The root of the engine's errors."""
 
 
+class ProblemCode(StrEnum):
+    """What is wrong with a definition, as AWS names it in diagnostics."""
+
+    SCHEMA = "SCHEMA_VALIDATION_FAILED"
+    TRANSITION = "MISSING_TRANSITION_TARGET"
+    NO_END = "MISSING_END_STATE"
+    EXPRESSION = "INVALID_JSONATA_EXPRESSION"
+    UNSUPPORTED_EXPRESSION = "UNSUPPORTED_JSONATA_EXPRESSION"
+
+
+class Severity(StrEnum):
+    """Whether a problem keeps a definition from being loaded."""
+
+    ERROR = "ERROR"
+    WARNING = "WARNING"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One fault of a definition.
 
     Attributes:
-        path: Where, as a JSON pointer into the definition ("/States/Get page/Next").
-        message: What was expected, what was found and how to mend it.
+        path: Where, as AWS writes it ("/States/Get page/Catch[0]/Next"); empty where AWS names no place.
+        message: AWS's message where it is known; else what was expected, what was found and how to mend it.
     """
 
     path: str
     message: str
+    code: ProblemCode = ProblemCode.SCHEMA
+    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        return f"{self.path or '/'}: {self.message}"
+        """Write the problem as InvalidDefinition's message does."""
+        return f"{self.code}: {self.message}{f' at {self.path}' if self.path else ''}"
 
 
 class DefinitionError(EngineError):

@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 import jsonatapy
 import orjson
@@ -33,6 +33,10 @@ _FUNCTION_RESULT: Final = (
 )
 
 
+# Told a stage of a state's data flow, by the name that TestState's inspectionData has for it, and the value there.
+Trace: TypeAlias = Callable[[str, Json], None]
+
+
 @dataclass(slots=True)
 class Scope:
     """What an expression can see.
@@ -44,6 +48,7 @@ class Scope:
         now: Seconds since the epoch, for $now and $millis.
         random: For $random and $uuid.
         document: What `$` is in JSONPath.
+        trace: Told the stages of a state's data flow.
     """
 
     variables: Sequence[Mapping[str, Json]]
@@ -52,6 +57,7 @@ class Scope:
     now: float
     random: random.Random
     document: Json = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +121,8 @@ class Expression:
             self._scope = None
         return value
 
-    def boolean(self, scope: Scope) -> bool:
-        """Give a value that must be true or false."""
+    def holds(self, scope: Scope) -> bool:
+        """Give a value that must be true or false: a rule's condition."""
         value = self.evaluate(scope)
         if not isinstance(value, bool):
             raise self.unexpected("boolean", value)

@@ -1,14 +1,13 @@
 """The fields of one part of a definition, and the problems found while they are read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
-from millrace.engine.errors import Problem
-from millrace.engine.shapes import JSONPATH_FIELDS, NOT_YET
-from millrace.engine.templates import BROKEN, Constant, Template, compile_template, escape
+from millrace.engine.errors import Problem, ProblemCode
+from millrace.engine.shapes import NOT_YET, Shape
 from millrace.model.ids import StateName
 from millrace.model.json import Json, type_of
 
@@ -22,12 +21,12 @@ class Fields:
 
     Attributes:
         values: The fields.
-        path: Where the object is, as a JSON pointer.
-        location: What AWS puts before a field's name in errors ("Catch[0]/"); empty in a state.
+        path: Where the object is, as AWS writes it ("/States/Get page/Catch[0]").
+        location: What AWS puts before a field's name in errors at run time ("Catch[0]/"); empty in a state.
         problems: Where problems go; the whole definition's.
     """
 
-    values: dict[str, Json]
+    values: Mapping[str, Json]
     path: str
     location: str
     problems: list[Problem]
@@ -40,21 +39,29 @@ class Fields:
         problems.append(Problem(path, f"expected {what}, found {found(value)}"))
         return None
 
-    def fault(self, name: str, message: str) -> None:
+    def fault(self, name: str, message: str, code: ProblemCode = ProblemCode.SCHEMA) -> None:
         """Add a problem with a field; an empty name stands for the object."""
-        self.problems.append(Problem(f"{self.path}/{escape(name)}" if name else self.path, message))
+        self.problems.append(Problem(f"{self.path}/{name}" if name else self.path or "/", message, code))
 
-    def only(self, known: frozenset[str], what: str) -> None:
+    def require(self, *names: str) -> bool:
+        """Find fields that must be there and are not."""
+        missing = [name for name in names if name not in self.values]
+        if missing:
+            self.fault("", f"These fields are required: [{', '.join(missing)}]")
+        return not missing
+
+    def only(self, known: Shape) -> None:
         """Find fields that do not belong here."""
         for name in self.values:
-            if name in known:
-                continue
-            if name in NOT_YET:
-                self.fault(name, f"{name} is not supported yet; give the items by Items")
-            elif name in JSONPATH_FIELDS:
-                self.fault(name, f"{name} belongs to JSONPath; in JSONata use {JSONPATH_FIELDS[name]}")
-            else:
-                self.fault(name, f"expected a field of {what}, found {name!r}{one_of(known)}")
+            if name not in known:
+                self.unknown(name)
+
+    def unknown(self, name: str) -> None:
+        """Add a problem with a field that does not belong here."""
+        if name in NOT_YET:
+            self.fault(name, f"{name} is not supported yet; give the items by Items")
+        else:
+            self.fault("", f"Field '{name}' is not supported")
 
     def object(self, name: str, what: str, location: str = "") -> "Fields | None":
         """Read a field that must be an object."""
@@ -62,16 +69,16 @@ class Fields:
 
     def objects(self, name: str, what: str, *, required: bool = False) -> "list[Fields]":
         """Read a list of objects."""
+        if required and not self.require(name):
+            return []
         value = self.values.get(name)
         if not isinstance(value, list) or (required and not value):
-            if required or name in self.values:
-                self.fault(
-                    name,
-                    f"expected a list, {'not empty, ' if required else ''}each item a {what}; found {found(value)}",
-                )
+            if name in self.values:
+                wanted = "a list, not empty," if required else "a list,"
+                self.fault(name, f"expected {wanted} each item a {what}; found {found(value)}")
             return []
         members = [
-            Fields.of(member, f"{self.path}/{name}/{index}", f"a {what}", self.problems, f"{name}[{index}]/")
+            Fields.of(member, f"{self.path}/{name}[{index}]", f"a {what}", self.problems, f"{name}[{index}]/")
             for index, member in enumerate(value)
         ]
         return [member for member in members if member is not None]
@@ -81,25 +88,11 @@ class Fields:
         name = self.values.get("Next")
         return StateName(name) if isinstance(name, str) else None
 
-    def template(self, name: str) -> Template | None:
-        """Read a field that is a payload template; None when it is absent."""
-        if name not in self.values:
-            return None
-        return self._compile(self.values[name], name)
-
-    def text(self, name: str) -> Template | None:
-        """Read a field that is a text or an expression; None when it is absent."""
-        template = self.template(name)
-        if isinstance(template, Constant) and template is not BROKEN and not isinstance(template.value, str):
-            self.fault(name, f"expected a string, found {found(template.value)}")
-        return template
-
-    def count(self, name: str, low: float = 0, high: float = COUNT_LIMIT, *, whole: bool = True) -> Template | None:
-        """Read a field that is a number or an expression; None when it is absent."""
-        template = self.template(name)
-        if isinstance(template, Constant) and template is not BROKEN:
-            self.number(name, low, high, whole=whole)
-        return template
+    def one_at_most(self, *names: str) -> None:
+        """Find fields of which there may be one."""
+        given = [name for name in names if name in self.values]
+        if len(given) > 1:
+            self.fault("", f"expected at most one of {', '.join(map(repr, names))}, found {' and '.join(given)}")
 
     def number(self, name: str, low: float, high: float = COUNT_LIMIT, *, whole: bool = True) -> float | None:
         """Read a field that is a number in a range; None when it is absent."""
@@ -121,31 +114,6 @@ class Fields:
             return value
         self.fault(name, f"expected {' or '.join(map(repr, values))}, found {found(value)}")
         return default
-
-    def assign(self) -> tuple[tuple[str, Template], ...]:
-        """Read Assign."""
-        if "Assign" not in self.values:
-            return ()
-        variables = self.object("Assign", "an object of variables", self.location)
-        if variables is None:
-            return ()
-        for name in variables.values:
-            if not name.isidentifier() or len(name) > NAME_LIMIT or name == "states":
-                variables.fault(
-                    name,
-                    "expected a variable's name: letters, digits and _, no digit first, "
-                    f"at most {NAME_LIMIT}, and not the reserved name 'states'; found {name!r}",
-                )
-        return tuple(
-            (name, self._compile(value, f"Assign/{name}", f"Assign/{escape(name)}"))
-            for name, value in variables.values.items()
-        )
-
-    def _compile(self, value: Json, location: str, path: str | None = None) -> Template:
-        def report(where: str, message: str) -> None:
-            self.problems.append(Problem(where, message))
-
-        return compile_template(value, f"{self.location}{location}", f"{self.path}/{path or location}", report)
 
 
 def found(value: object) -> str:

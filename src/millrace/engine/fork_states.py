@@ -6,6 +6,7 @@ from typing import Final
 from millrace.engine import transitions
 from millrace.engine.context import MapItem
 from millrace.engine.core import Core, Outcome
+from millrace.engine.dataflow import NumberField, fitting
 from millrace.engine.definition import (
     DISTRIBUTED_CONCURRENCY,
     INLINE_CONCURRENCY,
@@ -13,25 +14,20 @@ from millrace.engine.definition import (
     MapState,
     ParallelState,
 )
-from millrace.engine.errors import (
-    EXCEED_TOLERATED_FAILURE_THRESHOLD,
-    EvaluationError,
-    Failure,
-)
-from millrace.engine.expressions import Expression, Scope
+from millrace.engine.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, Failure
+from millrace.engine.expressions import Scope
 from millrace.engine.frames import Fork, Frame, Phase
-from millrace.engine.numbers import SECONDS_LIMIT, number
-from millrace.engine.payload import Payload, text_of
-from millrace.engine.templates import Template, evaluate
+from millrace.engine.payload import Payload
+from millrace.engine.templates import evaluate
 from millrace.model.ids import StateName
-from millrace.model.json import Json
 
 _THRESHOLD_CAUSE: Final = "The specified tolerated failure threshold was exceeded"
 
 
 def run_parallel(core: Core, frame: Frame, state: ParallelState) -> None:
     """Start all branches."""
-    arguments = core.payload(state.arguments, core.scope(frame), frame.input, frame.state)
+    scope, flow = core.scope(frame), state.flow
+    arguments = flow.arguments(scope, flow.enter(scope, frame.input), frame.state)
     core.record(frame, "ParallelStateStarted", {})
     frame.phase = Phase.FORK
     frame.fork = fork = Fork([None] * len(state.branches), limit=len(state.branches))
@@ -42,12 +38,13 @@ def run_parallel(core: Core, frame: Frame, state: ParallelState) -> None:
 def run_map(core: Core, frame: Frame, state: MapState) -> None:
     """Start the first iterations."""
     scope = core.scope(frame)
-    items = _items(state, frame.input.value, scope)
-    limit = DISTRIBUTED_CONCURRENCY if state.mode is MapMode.DISTRIBUTED else INLINE_CONCURRENCY
-    wanted = int(_number(state.concurrency, scope, "MaxConcurrency", SECONDS_LIMIT) or 0)
-    count = _number(state.tolerated_count, scope, "ToleratedFailureCount", SECONDS_LIMIT)
-    percentage = _number(state.tolerated_percentage, scope, "ToleratedFailurePercentage", 100, whole=False)
+    items = state.items.items(scope, state.flow.enter(scope, frame.input))
     core.record(frame, "MapStateStarted", {"length": len(items)})
+    limit = DISTRIBUTED_CONCURRENCY if state.mode is MapMode.DISTRIBUTED else INLINE_CONCURRENCY
+    wanted = int(state.concurrency.number(scope))
+    core.tell("maxConcurrency", wanted)
+    count = _number(core, "toleratedFailureCount", state.tolerated_count, scope)
+    percentage = _number(core, "toleratedFailurePercentage", state.tolerated_percentage, scope)
     frame.phase = Phase.FORK
     frame.fork = Fork(
         [None] * len(items),
@@ -58,6 +55,15 @@ def run_map(core: Core, frame: Frame, state: MapState) -> None:
     )
     _start_iterations(core, frame, state, frame.previous)
     _finish_if_done(core, frame)
+
+
+def selected(core: Core, frame: Frame, state: MapState, item: MapItem) -> Payload:
+    """Give the input of an iteration: what ItemSelector makes of the item, or the item."""
+    if state.selector is None:
+        return fitting(Payload.of(item.value), frame.state)
+    scope = core.scope(frame, item)
+    state.flow.enter(scope, frame.input)
+    return fitting(Payload.of(evaluate(state.selector, scope)), frame.state)
 
 
 def on_child_ended(core: Core, parent: Frame, child: Frame, outcome: Outcome) -> None:
@@ -110,8 +116,6 @@ def _finish_if_done(core: Core, frame: Frame) -> None:
     result = Payload.array([part for part in fork.results if part is not None])
     core.record(frame, f"{state.type}StateSucceeded", {})
     frame.settled = True
-    if state.output is None:
-        core.fitting(result, frame.state)
     transitions.complete(core, frame, result, core.scope(frame, result=result.value))
 
 
@@ -125,11 +129,7 @@ def _start_iterations(core: Core, frame: Frame, state: MapState, previous: int) 
         item = MapItem(index, fork.items[index])
         child = core.state.next_frame
         started = core.emit("MapIterationStarted", previous, {"name": frame.state, "index": index}, frame.state, child)
-        if state.selector is None:
-            payload = core.fitting(Payload.of(item.value), frame.state)
-        else:
-            payload = core.payload(state.selector, core.scope(frame, item), frame.input, frame.state)
-        _start_child(core, frame, fork, state.processor.start_at, payload, started, item)
+        _start_child(core, frame, fork, state.processor.start_at, selected(core, frame, state, item), started, item)
 
 
 def _start_child(
@@ -165,17 +165,9 @@ def _tolerated(fork: Fork, failure: Failure) -> Outcome:
     return Payload.of(dict(failure.output()))
 
 
-def _items(state: MapState, default: Json, scope: Scope) -> list[Json]:
-    if state.items is None:
-        if isinstance(default, list):
-            return default
-        raise EvaluationError(f"Map state input must be an array but was: {text_of(default)}", None)
-    value = evaluate(state.items, scope)
-    if isinstance(value, list):
-        return value
-    assert isinstance(state.items, Expression)
-    raise state.items.unexpected("array", value)
-
-
-def _number(template: Template | None, scope: Scope, name: str, high: float, *, whole: bool = True) -> float | None:
-    return None if template is None else number(template, scope, name, high=high, whole=whole)
+def _number(core: Core, stage: str, field: NumberField | None, scope: Scope) -> float | None:
+    if field is None:
+        return None
+    value = field.number(scope)
+    core.tell(stage, value)
+    return value

@@ -14,6 +14,7 @@ from millrace.engine.context import ExecutionInfo
 from millrace.engine.core import TIMER_KINDS, Core, failure_details
 from millrace.engine.definition import State, StateMachine, TaskState
 from millrace.engine.errors import RUNTIME, TIMEOUT, Failure, HistoryFullError
+from millrace.engine.expressions import Trace
 from millrace.engine.frames import ROOT, ExecutionState, Frame, Phase, Purpose
 from millrace.engine.history import EVENT_LIMIT
 from millrace.engine.messages import (
@@ -63,6 +64,7 @@ class Interpreter:
         info: Who the execution is.
         source: Gives task tokens, jitter, $random and $uuid; a seeded one makes executions repeatable.
         state: What `snapshot` gave, to go on from there; None for a new execution.
+        trace: Told each stage of a state's data flow and the value there, by the names of TestState's inspectionData.
     """
 
     def __init__(
@@ -72,11 +74,12 @@ class Interpreter:
         *,
         source: random.Random | None = None,
         state: Mapping[str, Any] | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self.machine = machine
         self.info = info
         self.state = ExecutionState() if state is None else ExecutionState.from_json(state)
-        self._core = Core(machine, info, source or random.SystemRandom(), self.state)
+        self._core = Core(machine, info, source or random.SystemRandom(), self.state, trace)
 
     def snapshot(self) -> dict[str, Any]:
         """Give what an interpreter needs to go on in this one's place; to be taken between messages."""

@@ -59,15 +59,11 @@ class Resource:
         if _ACTIVITY.match(arn):
             return cls(arn, Integration.ACTIVITY, "", arn)
         match = _SERVICE.match(arn)
-        if match is None:
+        if match is None or match[4] not in _PATTERNS:
             raise ValueError(
-                f"expected the ARN of a Lambda function, of an activity or of a service integration "
-                f'("arn:aws:states:::lambda:invoke"), found {arn!r}'
+                f"The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the "
+                "resource is not available in this region."
             )
         sdk, service, action, suffix = match.groups()
-        if suffix not in _PATTERNS:
-            raise ValueError(
-                f"expected the ARN to end in its action, .sync, .sync:2 or .waitForTaskToken, found {arn!r}"
-            )
         kind = f"{sdk}:{service}" if sdk else service
         return cls(arn, Integration.SERVICE, kind, f"{action}{suffix}", Pattern[_PATTERNS[suffix]])

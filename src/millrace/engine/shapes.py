@@ -1,68 +1,79 @@
-"""Which fields the parts of a JSONata definition may have.
+"""Which fields the parts of a definition may have, by query language.
 
 Source: Amazon States Language specification, "States" and the table of fields of each type.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+Shape: TypeAlias = frozenset[str]
 
 _EVERY: Final = frozenset({"Type", "Comment", "QueryLanguage"})
 _TRANSITION: Final = frozenset({"Next", "End"})
-_OUTPUT: Final = frozenset({"Output", "Assign"})
 _FALLIBLE: Final = frozenset({"Retry", "Catch"})
+_TASK: Final = _FALLIBLE | {"Resource", "Credentials", "TimeoutSeconds", "HeartbeatSeconds"}
+_MAP: Final = _FALLIBLE | {
+    "ItemProcessor",
+    "ItemSelector",
+    "MaxConcurrency",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+    "Label",
+}
 
-MACHINE_FIELDS: Final = frozenset({"Comment", "StartAt", "States", "QueryLanguage", "Version", "TimeoutSeconds"})
-FIELDS: Final[dict[str, frozenset[str]]] = {
+_OUTPUT: Final = frozenset({"Output", "Assign"})
+_JSONATA: Final[Mapping[str, Shape]] = {
     "Pass": _EVERY | _TRANSITION | _OUTPUT,
-    "Succeed": _EVERY | _OUTPUT,
+    "Succeed": _EVERY | {"Output"},
     "Fail": _EVERY | {"Error", "Cause"},
     "Choice": _EVERY | _OUTPUT | {"Choices", "Default"},
     "Wait": _EVERY | _TRANSITION | _OUTPUT | {"Seconds", "Timestamp"},
+    "Task": _EVERY | _TRANSITION | _OUTPUT | _TASK | {"Arguments"},
+    "Parallel": _EVERY | _TRANSITION | _OUTPUT | _FALLIBLE | {"Branches", "Arguments"},
+    "Map": _EVERY | _TRANSITION | _OUTPUT | _MAP | {"Items"},
+}
+
+_PATHS: Final = frozenset({"InputPath", "OutputPath"})
+_RESULT: Final = frozenset({"Assign", "Parameters", "ResultPath"})
+_JSONPATH: Final[Mapping[str, Shape]] = {
+    "Pass": _EVERY | _TRANSITION | _PATHS | _RESULT | {"Result"},
+    "Succeed": _EVERY | _PATHS,
+    "Fail": _EVERY | {"Error", "ErrorPath", "Cause", "CausePath"},
+    "Choice": _EVERY | _PATHS | {"Assign", "Choices", "Default"},
+    "Wait": _EVERY | _TRANSITION | _PATHS | {"Assign", "Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
     "Task": _EVERY
     | _TRANSITION
-    | _OUTPUT
-    | _FALLIBLE
-    | {"Resource", "Arguments", "Credentials", "TimeoutSeconds", "HeartbeatSeconds"},
-    "Parallel": _EVERY | _TRANSITION | _OUTPUT | _FALLIBLE | {"Branches", "Arguments"},
+    | _PATHS
+    | _RESULT
+    | _TASK
+    | {"ResultSelector", "TimeoutSecondsPath", "HeartbeatSecondsPath"},
+    "Parallel": _EVERY | _TRANSITION | _PATHS | _RESULT | _FALLIBLE | {"Branches", "ResultSelector"},
     "Map": _EVERY
     | _TRANSITION
-    | _OUTPUT
-    | _FALLIBLE
+    | _PATHS
+    | _RESULT
+    | _MAP
     | {
-        "ItemProcessor",
-        "Items",
-        "ItemSelector",
-        "MaxConcurrency",
-        "ToleratedFailureCount",
-        "ToleratedFailurePercentage",
-        "Label",
+        "Iterator",
+        "ItemsPath",
+        "ResultSelector",
+        "MaxConcurrencyPath",
+        "ToleratedFailureCountPath",
+        "ToleratedFailurePercentagePath",
     },
 }
-NESTED_FIELDS: Final[dict[str, frozenset[str]]] = {
-    "Choices": frozenset({"Condition", "Next", "Comment"}) | _OUTPUT,
-    "Catch": frozenset({"ErrorEquals", "Next", "Comment"}) | _OUTPUT,
-    "Branches": frozenset({"StartAt", "States", "Comment", "ProcessorConfig"}),
+
+STATE_SHAPES: Final[Mapping[str, Mapping[str, Shape]]] = {"JSONata": _JSONATA, "JSONPath": _JSONPATH}
+CATCHER_SHAPES: Final[Mapping[str, Shape]] = {
+    "JSONata": frozenset({"ErrorEquals", "Next", "Comment"}) | _OUTPUT,
+    "JSONPath": frozenset({"ErrorEquals", "Next", "Comment", "ResultPath", "Assign"}),
 }
-RETRIER_FIELDS: Final = frozenset(
+MACHINE_SHAPE: Final = frozenset({"Comment", "StartAt", "States", "QueryLanguage", "Version", "TimeoutSeconds"})
+RULE_SHAPE: Final = frozenset({"Condition", "Next", "Comment"}) | _OUTPUT
+BRANCH_SHAPE: Final = frozenset({"StartAt", "States", "Comment"})
+PROCESSOR_SHAPE: Final = BRANCH_SHAPE | {"ProcessorConfig"}
+RETRIER_SHAPE: Final = frozenset(
     {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
 )
 WITHOUT_NEXT: Final = frozenset({"Choice", "Succeed", "Fail"})
 NOT_YET: Final = frozenset({"ItemReader", "ItemBatcher", "ResultWriter"})
-JSONPATH_FIELDS: Final[dict[str, str]] = {
-    "InputPath": "$states.input where it is needed",
-    "Parameters": "Arguments (of a Task or Parallel), ItemSelector (of a Map) or Output",
-    "Result": "Output",
-    "ResultSelector": "Output with $states.result",
-    "ResultPath": "Output, or Assign to keep the result in a variable",
-    "OutputPath": "Output",
-    "ItemsPath": "Items",
-    "SecondsPath": "Seconds with an expression",
-    "TimestampPath": "Timestamp with an expression",
-    "TimeoutSecondsPath": "TimeoutSeconds with an expression",
-    "HeartbeatSecondsPath": "HeartbeatSeconds with an expression",
-    "MaxConcurrencyPath": "MaxConcurrency with an expression",
-    "ToleratedFailureCountPath": "ToleratedFailureCount with an expression",
-    "ToleratedFailurePercentagePath": "ToleratedFailurePercentage with an expression",
-    "ErrorPath": "Error with an expression",
-    "CausePath": "Cause with an expression",
-    "Iterator": "ItemProcessor",
-}

@@ -22,61 +22,73 @@ from millrace.engine.definition import (
     TaskState,
     WaitState,
 )
+from millrace.engine.dialect import Dialect
 from millrace.engine.errors import ALL
-from millrace.engine.expressions import Expression
 from millrace.engine.fields import Fields, found
+from millrace.engine.literals import LiteralNumber
 from millrace.engine.resource import Resource
-from millrace.engine.shapes import NESTED_FIELDS, RETRIER_FIELDS
-from millrace.engine.templates import BROKEN, Constant, Template
+from millrace.engine.shapes import BRANCH_SHAPE, CATCHER_SHAPES, PROCESSOR_SHAPE, RETRIER_SHAPE, Shape
 from millrace.model.ids import StateName
 
 LONGEST_RETRY_DELAY: Final = 31_622_400
+_PROCESSORS: Final = ("ItemProcessor", "Iterator")
+_UNLIMITED: Final = LiteralNumber(0)
+_NO_BRANCH: Final = Branch(StateName(""))
+_NO_RESOURCE: Final = Resource.parse("arn:aws:states:::lambda:invoke")
 
 ScopeReader: TypeAlias = Callable[[Fields], Branch]
 
 
-def read_pass(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
+def read_pass(name: StateName, fields: Fields, _scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Pass."""
-    return PassState(name=name, next=fields.next(), assign=fields.assign(), output=fields.template("Output"))
+    return PassState(name=name, next=fields.next(), flow=dialect.flow(fields))
 
 
-def read_succeed(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
+def read_succeed(name: StateName, fields: Fields, _scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Succeed."""
-    return SucceedState(name=name, assign=fields.assign(), output=fields.template("Output"))
+    return SucceedState(name=name, flow=dialect.passage(fields))
 
 
-def read_fail(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
+def read_fail(name: StateName, fields: Fields, _scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Fail."""
-    return FailState(name=name, error=fields.text("Error"), cause=fields.text("Cause"))
+    return FailState(
+        name=name,
+        flow=dialect.passage(fields),
+        error=dialect.text(fields, "Error"),
+        cause=dialect.text(fields, "Cause"),
+    )
 
 
-def read_choice(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
+def read_choice(name: StateName, fields: Fields, _scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Choice."""
     default = fields.values.get("Default")
     return ChoiceState(
         name=name,
-        rules=tuple(_rule(rule) for rule in fields.objects("Choices", "rule", required=True)),
+        flow=dialect.passage(fields),
+        rules=tuple(_rule(rule, fields, dialect) for rule in fields.objects("Choices", "rule", required=True)),
         default=StateName(default) if isinstance(default, str) else None,
-        assign=fields.assign(),
-        output=fields.template("Output"),
     )
 
 
-def read_wait(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
+def read_wait(name: StateName, fields: Fields, _scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Wait."""
-    if ("Seconds" in fields.values) == ("Timestamp" in fields.values):
-        fields.fault("", 'expected exactly one of "Seconds" and "Timestamp"')
+    given = [field for field in ("Seconds", "SecondsPath", "Timestamp", "TimestampPath") if field in fields.values]
+    if len(given) != 1:
+        fields.fault(
+            "",
+            'expected exactly one of "Seconds" and "Timestamp" (or their Path), '
+            f"found {' and '.join(given) or 'neither'}",
+        )
     return WaitState(
         name=name,
         next=fields.next(),
-        assign=fields.assign(),
-        output=fields.template("Output"),
-        seconds=fields.count("Seconds"),
-        timestamp=fields.text("Timestamp"),
+        flow=dialect.passage(fields),
+        seconds=dialect.seconds(fields, "Seconds"),
+        timestamp=dialect.moment(fields),
     )
 
 
-def read_task(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
+def read_task(name: StateName, fields: Fields, _scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Task."""
     timeout, heartbeat = fields.values.get("TimeoutSeconds"), fields.values.get("HeartbeatSeconds")
     if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
@@ -84,35 +96,32 @@ def read_task(name: StateName, fields: Fields, _scope: ScopeReader) -> State:
     return TaskState(
         name=name,
         next=fields.next(),
-        assign=fields.assign(),
-        output=fields.template("Output"),
+        flow=dialect.flow(fields),
         retriers=_retriers(fields),
-        catchers=_catchers(fields),
+        catchers=_catchers(fields, dialect),
         resource=_resource(fields),
-        arguments=fields.template("Arguments"),
-        credentials=fields.template("Credentials"),
-        timeout=fields.count("TimeoutSeconds", low=1),
-        heartbeat=fields.count("HeartbeatSeconds", low=1),
+        credentials=dialect.template(fields, "Credentials"),
+        timeout=dialect.seconds(fields, "TimeoutSeconds", low=1),
+        heartbeat=dialect.seconds(fields, "HeartbeatSeconds", low=1),
     )
 
 
-def read_parallel(name: StateName, fields: Fields, scope: ScopeReader) -> State:
+def read_parallel(name: StateName, fields: Fields, scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Parallel, with its branches."""
+    branches = fields.objects("Branches", "branch", required=True)
     return ParallelState(
         name=name,
         next=fields.next(),
-        assign=fields.assign(),
-        output=fields.template("Output"),
+        flow=dialect.flow(fields),
         retriers=_retriers(fields),
-        catchers=_catchers(fields),
-        arguments=fields.template("Arguments"),
-        branches=tuple(_branch(branch, scope) for branch in fields.objects("Branches", "branch", required=True)),
+        catchers=_catchers(fields, dialect),
+        branches=tuple(_branch(branch, scope, BRANCH_SHAPE) for branch in branches),
     )
 
 
-def read_map(name: StateName, fields: Fields, scope: ScopeReader) -> State:
+def read_map(name: StateName, fields: Fields, scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Map, with its processor."""
-    processor = fields.object("ItemProcessor", "a processor with StartAt and States")
+    processor = _processor(fields)
     mode = MapMode.INLINE
     if processor is not None and "ProcessorConfig" in processor.values:
         config = processor.object("ProcessorConfig", "an object with Mode")
@@ -121,21 +130,20 @@ def read_map(name: StateName, fields: Fields, scope: ScopeReader) -> State:
     return MapState(
         name=name,
         next=fields.next(),
-        assign=fields.assign(),
-        output=fields.template("Output"),
+        flow=dialect.flow(fields),
         retriers=_retriers(fields),
-        catchers=_catchers(fields),
-        processor=Branch(StateName("")) if processor is None else _branch(processor, scope),
+        catchers=_catchers(fields, dialect),
+        processor=_NO_BRANCH if processor is None else _branch(processor, scope, PROCESSOR_SHAPE),
         mode=mode,
-        items=_items(fields),
-        selector=fields.template("ItemSelector"),
-        concurrency=fields.count("MaxConcurrency"),
-        tolerated_count=fields.count("ToleratedFailureCount"),
-        tolerated_percentage=fields.count("ToleratedFailurePercentage", high=100, whole=False),
+        items=dialect.items(fields),
+        selector=dialect.selector(fields),
+        concurrency=dialect.count(fields, "MaxConcurrency") or _UNLIMITED,
+        tolerated_count=dialect.count(fields, "ToleratedFailureCount"),
+        tolerated_percentage=dialect.count(fields, "ToleratedFailurePercentage", high=100, whole=False),
     )
 
 
-READERS: Final[Mapping[str, Callable[[StateName, Fields, ScopeReader], State]]] = {
+READERS: Final[Mapping[str, Callable[[StateName, Fields, ScopeReader, Dialect], State]]] = {
     "Pass": read_pass,
     "Succeed": read_succeed,
     "Fail": read_fail,
@@ -147,44 +155,38 @@ READERS: Final[Mapping[str, Callable[[StateName, Fields, ScopeReader], State]]] 
 }
 
 
-def _rule(fields: Fields) -> ChoiceRule:
-    fields.only(NESTED_FIELDS["Choices"], "a rule")
-    condition = fields.values.get("Condition")
-    compiled = condition if isinstance(condition, bool) else fields.template("Condition")
-    if not isinstance(compiled, bool | Expression):
-        if compiled is not BROKEN:
-            fields.fault("Condition", f'expected true, false or an expression "{{% ... %}}", found {found(condition)}')
-        compiled = False
-    return ChoiceRule(
-        condition=compiled,
-        next=fields.next() or StateName(""),
-        assign=fields.assign(),
-        output=fields.template("Output"),
-    )
+def _rule(fields: Fields, state: Fields, dialect: Dialect) -> ChoiceRule:
+    condition, flow = dialect.rule(fields, state)
+    return ChoiceRule(condition=condition, next=fields.next() or StateName(""), flow=flow)
 
 
 def _resource(fields: Fields) -> Resource:
-    arn = fields.values.get("Resource")
+    if not fields.require("Resource"):
+        return _NO_RESOURCE
+    arn = fields.values["Resource"]
     if not isinstance(arn, str):
         fields.fault("Resource", f"expected the ARN of what does the task, found {found(arn)}")
-    else:
-        try:
-            return Resource.parse(arn)
-        except ValueError as error:
-            fields.fault("Resource", str(error))
-    return Resource.parse("arn:aws:states:::lambda:invoke")
+        return _NO_RESOURCE
+    try:
+        return Resource.parse(arn)
+    except ValueError as error:
+        fields.fault("Resource", str(error))
+        return _NO_RESOURCE
 
 
-def _branch(fields: Fields, scope: ScopeReader) -> Branch:
-    fields.only(NESTED_FIELDS["Branches"], "a branch")
+def _branch(fields: Fields, scope: ScopeReader, shape: Shape) -> Branch:
+    fields.only(shape)
     return scope(fields)
 
 
-def _items(fields: Fields) -> Template | None:
-    template = fields.template("Items")
-    if isinstance(template, Constant) and template is not BROKEN and not isinstance(template.value, list):
-        fields.fault("Items", f'expected an array or an expression "{{% ... %}}", found {found(template.value)}')
-    return template
+def _processor(fields: Fields) -> Fields | None:
+    """Find a Map's processor; Iterator is its former name."""
+    fields.one_at_most(*_PROCESSORS)
+    for name in _PROCESSORS:
+        if name in fields.values:
+            return fields.object(name, "a processor with StartAt and States")
+    fields.require("ItemProcessor")
+    return None
 
 
 def _retriers(fields: Fields) -> tuple[Retrier, ...]:
@@ -193,7 +195,7 @@ def _retriers(fields: Fields) -> tuple[Retrier, ...]:
 
 
 def _retrier(fields: Fields, *, last: bool) -> Retrier:
-    fields.only(RETRIER_FIELDS, "a retrier")
+    fields.only(RETRIER_SHAPE)
     interval = fields.number("IntervalSeconds", low=1)
     attempts = fields.number("MaxAttempts", low=0)
     backoff = fields.number("BackoffRate", low=1, whole=False)
@@ -207,23 +209,20 @@ def _retrier(fields: Fields, *, last: bool) -> Retrier:
     )
 
 
-def _catchers(fields: Fields) -> tuple[Catcher, ...]:
+def _catchers(fields: Fields, dialect: Dialect) -> tuple[Catcher, ...]:
     rules = fields.objects("Catch", "catcher")
-    return tuple(_catcher(rule, last=rule is rules[-1]) for rule in rules)
+    return tuple(_catcher(rule, dialect, last=rule is rules[-1]) for rule in rules)
 
 
-def _catcher(fields: Fields, *, last: bool) -> Catcher:
-    fields.only(NESTED_FIELDS["Catch"], "a catcher")
-    return Catcher(
-        errors=_errors(fields, last=last),
-        next=fields.next() or StateName(""),
-        assign=fields.assign(),
-        output=fields.template("Output"),
-    )
+def _catcher(fields: Fields, dialect: Dialect, *, last: bool) -> Catcher:
+    fields.only(CATCHER_SHAPES[dialect.name])
+    return Catcher(errors=_errors(fields, last=last), next=fields.next() or StateName(""), flow=dialect.catcher(fields))
 
 
 def _errors(fields: Fields, *, last: bool) -> tuple[str, ...]:
-    value = fields.values.get("ErrorEquals")
+    if not fields.require("ErrorEquals"):
+        return ()
+    value = fields.values["ErrorEquals"]
     names = tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
     if not isinstance(value, list) or not value or len(names) < len(value):
         fields.fault("ErrorEquals", f"expected a list of at least one error name, found {found(value)}")

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from millrace.engine import transitions
-from millrace.engine.core import Core, data_limit_cause, failure_details
+from millrace.engine.core import Core, failure_details
+from millrace.engine.dataflow import data_limit_cause
 from millrace.engine.definition import TaskState
 from millrace.engine.errors import DATA_LIMIT_EXCEEDED, TIMEOUT, Failure
 from millrace.engine.frames import Frame, PendingTask, Phase, Purpose
 from millrace.engine.messages import StartTask
-from millrace.engine.numbers import SECONDS_LIMIT, number
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload
 from millrace.engine.resource import Integration, Pattern, Resource
 from millrace.engine.templates import evaluate
@@ -21,9 +21,10 @@ def run_task(core: Core, frame: Frame, state: TaskState) -> None:
     resource = state.resource
     token = core.token()
     scope = core.scope(frame, token=token if resource.pattern is Pattern.TOKEN else None)
-    parameters = core.payload(state.arguments, scope, frame.input, frame.state)
-    timeout = number(state.timeout, scope, "TimeoutSeconds", high=SECONDS_LIMIT) if state.timeout else None
-    heartbeat = number(state.heartbeat, scope, "HeartbeatSeconds", high=SECONDS_LIMIT) if state.heartbeat else None
+    flow = state.flow
+    parameters = flow.arguments(scope, flow.enter(scope, frame.input), frame.state)
+    timeout = None if state.timeout is None else state.timeout.number(scope)
+    heartbeat = None if state.heartbeat is None else state.heartbeat.number(scope)
     credentials = evaluate(state.credentials, scope) if state.credentials else None
     _record(core, frame, resource, "Scheduled", _scheduled(core, resource, parameters, timeout, heartbeat, credentials))
     if resource.integration is not Integration.ACTIVITY:

@@ -6,7 +6,7 @@ expression, as recorded on AWS.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias, Union
+from typing import Final, Protocol, TypeAlias, Union
 
 from millrace.engine.expressions import Expression, Scope
 from millrace.model.json import Json
@@ -36,24 +36,34 @@ class ArrayTemplate:
     items: "tuple[Template, ...]"
 
 
-Template: TypeAlias = Union[Constant, Expression, ObjectTemplate, ArrayTemplate]  # noqa: UP007 - names a later class
+class Computed(Protocol):
+    """A value that is computed when its state runs: an expression, a path, an intrinsic function."""
+
+    def evaluate(self, scope: Scope) -> Json:
+        """Give the value."""
+        ...
+
+
+Template: TypeAlias = Union[Constant, ObjectTemplate, ArrayTemplate, Computed]  # noqa: UP007 - names a later class
 
 
 def evaluate(template: Template, scope: Scope) -> Json:
-    """Give a template's value: every expression replaced by its value.
+    """Give a template's value: everything computed replaced by its value.
 
     Raises:
-        EvaluationError: An expression failed; the first one in the template's order.
+        EvaluationError: A JSONata expression failed; the first one in the template's order.
+        PathError: A path found nothing.
+        StateError: An intrinsic function failed.
     """
     match template:
         case Constant():
             return template.value
-        case Expression():
-            return template.evaluate(scope)
         case ObjectTemplate():
             return {key: evaluate(member, scope) for key, member in template.members}
         case ArrayTemplate():
             return [evaluate(item, scope) for item in template.items]
+        case _:
+            return template.evaluate(scope)
 
 
 def compile_template(value: Json, location: str, path: str, report: Callable[[str, str], None]) -> Template:
@@ -62,14 +72,14 @@ def compile_template(value: Json, location: str, path: str, report: Callable[[st
     Args:
         value: What the definition says.
         location: The field as AWS names it in errors ("Output/totals[0]").
-        path: The field as a JSON pointer.
+        path: The field as problems name it ("/States/A/Output/totals[0]").
         report: Told the path and the message of an expression that does not parse; its template is `BROKEN`.
     """
     if isinstance(value, str):
         return _compile_text(value, location, path, report)
     if isinstance(value, dict):
         members = tuple(
-            (key, compile_template(member, f"{location}/{key}", f"{path}/{escape(key)}", report))
+            (key, compile_template(member, f"{location}/{key}", f"{path}/{key}", report))
             for key, member in value.items()
         )
         if all(isinstance(member, Constant) for _, member in members):
@@ -77,7 +87,7 @@ def compile_template(value: Json, location: str, path: str, report: Callable[[st
         return ObjectTemplate(members)
     if isinstance(value, list):
         items = tuple(
-            compile_template(item, f"{location}[{index}]", f"{path}/{index}", report)
+            compile_template(item, f"{location}[{index}]", f"{path}[{index}]", report)
             for index, item in enumerate(value)
         )
         if all(isinstance(item, Constant) for item in items):

@@ -1,12 +1,14 @@
 """Leaving a state: by its output, by a retry, by a catcher, or by the failure of its scope."""
 
+from collections.abc import Mapping
+
 from millrace.engine.core import Core
-from millrace.engine.definition import Assignments, Catcher
+from millrace.engine.dataflow import DataFlow
+from millrace.engine.definition import Catcher
 from millrace.engine.errors import DATA_LIMIT_EXCEEDED, RUNTIME, Failure, StateError
 from millrace.engine.expressions import Scope
 from millrace.engine.frames import Frame, Phase, Purpose
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload, encode
-from millrace.engine.templates import Template
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -15,31 +17,23 @@ _ABORTABLE = frozenset({"Task", "Wait", "Parallel", "Map"})
 
 
 def complete(core: Core, frame: Frame, result: Payload, scope: Scope) -> None:
-    """Leave a state that succeeded: evaluate its Assign and Output, then go on.
+    """Leave a state that succeeded.
 
     Args:
         core: The execution.
         frame: The frame.
-        result: The output of a state without Output.
-        scope: What Assign and Output see.
+        result: What came of its work.
+        scope: What its fields see.
     """
     state = core.machine.states[frame.state]
-    leave(core, frame, result, scope, assign=state.assign, output=state.output, next_state=state.next)
+    leave(core, frame, result, scope, state.flow, state.next)
 
 
 def leave(
-    core: Core,
-    frame: Frame,
-    result: Payload,
-    scope: Scope,
-    *,
-    assign: Assignments,
-    output: Template | None,
-    next_state: StateName | None,
+    core: Core, frame: Frame, result: Payload, scope: Scope, flow: DataFlow, next_state: StateName | None
 ) -> None:
-    """Leave a state by a given Assign, Output and Next; None ends the scope."""
-    assigned = core.assigned(assign, scope) if assign else None
-    payload = core.payload(output, scope, result, frame.state)
+    """Leave a state by the data flow of the state, of a catcher or of a rule; Next None ends the scope."""
+    assigned, payload = flow.leave(scope, frame.input, result, frame.state)
     details: dict[str, Json] = {"name": frame.state, "output": payload.text}
     if assigned:
         details["assignedVariables"] = _texts(frame, assigned)
@@ -62,8 +56,9 @@ def fail(core: Core, frame: Frame, failure: Failure) -> None:
         return
     if state.type in ("Parallel", "Map") and not frame.settled and failure.error != RUNTIME:
         core.record(frame, f"{state.type}StateFailed", {})
-    for catcher in state.catch:
+    for index, catcher in enumerate(state.catch):
         if failure.matches(catcher.errors):
+            core.tell("errorDetails", {"catchIndex": index})
             _catch(core, frame, failure, catcher)
             return
     core.ended.append((frame, failure))
@@ -111,8 +106,10 @@ def _retry(core: Core, frame: Frame, failure: Failure) -> bool:
             continue
         used = frame.attempts.get(index, 0)
         if used >= retrier.attempts:
+            core.tell("errorDetails", {"retryIndex": index})
             return False
         seconds = retrier.delay(used)
+        core.tell("errorDetails", {"retryIndex": index, "retryBackoffIntervalSeconds": seconds})
         if retrier.jitter:
             seconds *= core.random.random()
         frame.attempts[index] = used + 1
@@ -126,20 +123,12 @@ def _catch(core: Core, frame: Frame, failure: Failure, catcher: Catcher) -> None
     error = Payload.of(dict(failure.output()))
 
     def go_on() -> None:
-        leave(
-            core,
-            frame,
-            error,
-            core.scope(frame, errorOutput=error.value),
-            assign=catcher.assign,
-            output=catcher.output,
-            next_state=catcher.next,
-        )
+        leave(core, frame, error, core.scope(frame, errorOutput=error.value), catcher.flow, catcher.next)
 
     core.guard(frame, go_on, lambda again: core.ended.append((frame, again)))
 
 
-def _texts(frame: Frame, assigned: dict[str, Json]) -> dict[str, Json]:
+def _texts(frame: Frame, assigned: Mapping[str, Json]) -> dict[str, Json]:
     """Write assigned variables as the history does, each as JSON text."""
     texts: dict[str, Json] = {}
     size = 0
