@@ -18,6 +18,7 @@ from millrace.model.json import Json
 
 REFERENCE_PATH_CONFLICT: Final = "States.ReferencePathConflict"
 
+_NO_INPUT: Final = "Unable to apply Path transformation to null or empty input."
 _JAVA_CLASSES: Final[Mapping[type, str]] = {
     str: "java.lang.String",
     bool: "java.lang.Boolean",
@@ -40,7 +41,7 @@ class Path:
         ValueError: The text is no path.
     """
 
-    __slots__ = ("_function", "_is_definite", "_keys", "_steps", "_variable", "location", "text")
+    __slots__ = ("_function", "_is_definite", "_is_in_payload", "_keys", "_steps", "_variable", "location", "text")
 
     def __init__(self, text: str, location: str) -> None:
         self.text = text
@@ -50,6 +51,7 @@ class Path:
         self._steps = syntax.steps
         self._function = syntax.function
         self._is_definite = is_definite(syntax.steps)
+        self._is_in_payload = location.endswith(".$")
         self._keys = _keys(syntax.steps) if not syntax.function else None
 
     @property
@@ -74,18 +76,22 @@ class Path:
             PathError: The path is definite and leads nowhere.
         """
         try:
-            return self.select(scope)
+            value = self.select(scope)
         except Miss as miss:
-            if miss.out_of_range and self.location.endswith(".$"):
+            if miss.out_of_range and self._is_in_payload:
                 # AWS gives null for an index beyond the end, in payload templates only.
                 return None
             raise self._error(miss, self.document(scope)) from None
+        if value is None and self._is_in_payload and not self._steps and not self._variable:
+            raise PathError(self.text, None, _NO_INPUT)
+        return value
 
     def select(self, scope: Scope) -> Json:
         """Give what the path selects, whatever the field.
 
         Raises:
             Miss: The path is definite and leads nowhere.
+            PathError: It starts from a variable that does not exist.
         """
         root = self.document(scope)
         if self._keys is not None:
@@ -115,7 +121,7 @@ class Path:
         """Give what the path's root stands for.
 
         Raises:
-            Miss: The path starts from a variable that does not exist.
+            PathError: It is a variable that does not exist.
         """
         if not self._variable:
             return scope.document
@@ -131,12 +137,8 @@ class Path:
     def _error(self, miss: Miss, document: Json) -> PathError:
         error = REFERENCE_PATH_CONFLICT if self.location == "ItemsPath" else RUNTIME
         if document is None and not self._variable:
-            return PathError(self.text, document, "Unable to apply Path transformation to null or empty input.")
-        return PathError(self.text, document, _wording(self.location)(self, miss, document), error)
-
-
-def _wording(location: str) -> "Callable[[Path, Miss, Json], str]":
-    return _WORDINGS.get(location, _not_found)
+            return PathError(self.text, document, _NO_INPUT)
+        return PathError(self.text, document, _WORDINGS.get(self.location, _not_found)(self, miss, document), error)
 
 
 def _invalid_path(path: Path, miss: Miss, document: Json) -> str:
@@ -147,11 +149,6 @@ def _invalid_path(path: Path, miss: Miss, document: Json) -> str:
 def _no_step(path: Path, miss: Miss, document: Json) -> str:
     del path
     return f'Unable to apply step "{miss.step}" to input {text_of(document)}'
-
-
-def _no_input_value(path: Path, miss: Miss, document: Json) -> str:
-    del miss, document
-    return f"The {path.location} parameter does not reference an input value: {path.text}"
 
 
 def _not_found(path: Path, miss: Miss, document: Json) -> str:
@@ -171,8 +168,6 @@ _WORDINGS: "Final[Mapping[str, Callable[[Path, Miss, Json], str]]]" = {
     "InputPath": _invalid_path,
     "OutputPath": _invalid_path,
     "ItemsPath": _no_step,
-    "SecondsPath": _no_input_value,
-    "TimestampPath": _no_input_value,
     "Choices": _invalid_condition,
 }
 
