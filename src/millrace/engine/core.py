@@ -17,9 +17,10 @@ from millrace.engine.errors import (
     PayloadError,
     StateError,
 )
-from millrace.engine.expressions import Scope, Trace
+from millrace.engine.expressions import Scope
 from millrace.engine.frames import ExecutionState, Frame, Purpose, Timer
 from millrace.engine.history import EVENT_LIMIT, HistoryEvent
+from millrace.engine.inspection import Inspection
 from millrace.engine.jsonpath import PathError
 from millrace.engine.messages import CancelTask, CancelTimer, Effect, SetTimer, TimerKind
 from millrace.engine.payload import Payload
@@ -43,7 +44,7 @@ class Core:
     """An execution's state and the record of the step that is being taken.
 
     Attributes:
-        trace: Told the stages of each state's data flow; None costs nothing.
+        inspection: How TestState looks at it; None costs nothing.
     """
 
     def __init__(
@@ -52,13 +53,14 @@ class Core:
         info: ExecutionInfo,
         source: random.Random,
         state: ExecutionState,
-        trace: Trace | None = None,
+        inspection: Inspection | None = None,
     ) -> None:
         self.machine = machine
         self.info = info
         self.random = source
         self.state = state
-        self.trace = trace
+        self.inspection = inspection
+        self._trace = None if inspection is None else inspection.trace
         self.now = 0.0
         self.events: list[HistoryEvent] = []
         self.effects: list[Effect] = []
@@ -136,14 +138,21 @@ class Core:
             chain.append(outer.variables)
             parent = outer.parent
         states["input"] = frame.input.value
-        return Scope(chain, states, lambda: self._context(frame, item, token), self.now, self.random, None, self.trace)
+        return Scope(chain, states, lambda: self._context(frame, item, token), self.now, self.random, None, self._trace)
+
+    def variables(self, frame: Frame) -> dict[str, Json]:
+        """Give all variables that a frame sees."""
+        outer = {} if frame.parent is None else self.variables(self.state.frames[frame.parent])
+        return {**outer, **frame.variables}
 
     def tell(self, stage: str, value: Json) -> None:
         """Tell the trace of a stage, if there is one."""
-        if self.trace is not None:
-            self.trace(stage, value)
+        if self._trace is not None:
+            self._trace(stage, value)
 
     def _context(self, frame: Frame, item: MapItem | None, token: str | None) -> Json:
+        if self.inspection is not None and self.inspection.context is not None:
+            return self.inspection.context
         state = self.machine.states[frame.state]
         return context_object(
             self.info,

@@ -20,6 +20,7 @@ from millrace.engine.frames import Fork, Frame, Phase
 from millrace.engine.payload import Payload
 from millrace.engine.templates import evaluate
 from millrace.model.ids import StateName
+from millrace.model.json import Json
 
 _THRESHOLD_CAUSE: Final = "The specified tolerated failure threshold was exceeded"
 
@@ -29,6 +30,8 @@ def run_parallel(core: Core, frame: Frame, state: ParallelState) -> None:
     scope, flow = core.scope(frame), state.flow
     arguments = flow.arguments(scope, flow.enter(scope, frame.input), frame.state)
     core.record(frame, "ParallelStateStarted", {})
+    if _answered(core, frame, state, None):
+        return
     frame.phase = Phase.FORK
     frame.fork = fork = Fork([None] * len(state.branches), limit=len(state.branches))
     for branch in state.branches:
@@ -38,13 +41,15 @@ def run_parallel(core: Core, frame: Frame, state: ParallelState) -> None:
 def run_map(core: Core, frame: Frame, state: MapState) -> None:
     """Start the first iterations."""
     scope = core.scope(frame)
-    items = state.items.items(scope, state.flow.enter(scope, frame.input))
+    items = _items(core, state, scope, state.flow.enter(scope, frame.input))
     core.record(frame, "MapStateStarted", {"length": len(items)})
     limit = DISTRIBUTED_CONCURRENCY if state.mode is MapMode.DISTRIBUTED else INLINE_CONCURRENCY
     wanted = int(state.concurrency.number(scope))
     core.tell("maxConcurrency", wanted)
     count = _number(core, "toleratedFailureCount", state.tolerated_count, scope)
     percentage = _number(core, "toleratedFailurePercentage", state.tolerated_percentage, scope)
+    if _answered(core, frame, state, items):
+        return
     frame.phase = Phase.FORK
     frame.fork = Fork(
         [None] * len(items),
@@ -111,12 +116,19 @@ def _finish_if_done(core: Core, frame: Frame) -> None:
     fork = frame.fork
     if fork is None or fork.ended < len(fork.results):
         return
+    settle(core, frame, Payload.array([part for part in fork.results if part is not None]))
+
+
+def settle(core: Core, frame: Frame, outcome: Outcome) -> None:
+    """Leave a Parallel or a Map by the outcome of all its branches or iterations."""
+    if isinstance(outcome, Failure):
+        transitions.fail(core, frame, outcome)
+        return
     frame.fork = None
-    state = core.machine.states[frame.state]
-    result = Payload.array([part for part in fork.results if part is not None])
-    core.record(frame, f"{state.type}StateSucceeded", {})
+    core.record(frame, f"{core.machine.states[frame.state].type}StateSucceeded", {})
     frame.settled = True
-    transitions.complete(core, frame, result, core.scope(frame, result=result.value))
+    core.tell("result", outcome.value)
+    transitions.complete(core, frame, outcome, core.scope(frame, result=outcome.value))
 
 
 def _start_iterations(core: Core, frame: Frame, state: MapState, previous: int) -> None:
@@ -163,6 +175,24 @@ def _tolerated(fork: Fork, failure: Failure) -> Outcome:
     if exceeded:
         return Failure(EXCEED_TOLERATED_FAILURE_THRESHOLD, _THRESHOLD_CAUSE)
     return Payload.of(dict(failure.output()))
+
+
+def _items(core: Core, state: MapState, scope: Scope, entered: Payload) -> list[Json]:
+    if core.inspection is not None and core.inspection.items is not None:
+        return core.inspection.items
+    return state.items.items(scope, entered)
+
+
+def _answered(core: Core, frame: Frame, state: ParallelState | MapState, items: list[Json] | None) -> bool:
+    """Have TestState's mock stand for what the branches or iterations would give."""
+    inspection = core.inspection
+    if inspection is None or inspection.fork is None:
+        return False
+    if isinstance(state, MapState) and state.selector is not None:
+        inputs = [selected(core, frame, state, MapItem(*pair)).value for pair in enumerate(items or [])]
+        core.tell("afterItemSelector", inputs)
+    settle(core, frame, inspection.fork(state, items))
+    return True
 
 
 def _number(core: Core, stage: str, field: NumberField | None, scope: Scope) -> float | None:

@@ -14,9 +14,9 @@ from millrace.engine.context import ExecutionInfo
 from millrace.engine.core import TIMER_KINDS, Core, failure_details
 from millrace.engine.definition import State, StateMachine, TaskState
 from millrace.engine.errors import RUNTIME, TIMEOUT, Failure, HistoryFullError
-from millrace.engine.expressions import Trace
 from millrace.engine.frames import ROOT, ExecutionState, Frame, Phase, Purpose
 from millrace.engine.history import EVENT_LIMIT
+from millrace.engine.inspection import Entry, Inspection
 from millrace.engine.messages import (
     CancelTask,
     CancelTimer,
@@ -64,7 +64,8 @@ class Interpreter:
         info: Who the execution is.
         source: Gives task tokens, jitter, $random and $uuid; a seeded one makes executions repeatable.
         state: What `snapshot` gave, to go on from there; None for a new execution.
-        trace: Told each stage of a state's data flow and the value there, by the names of TestState's inspectionData.
+        inspection: How TestState looks at a state.
+        entry: Where a new execution begins; None for the machine's first state.
     """
 
     def __init__(
@@ -74,12 +75,14 @@ class Interpreter:
         *,
         source: random.Random | None = None,
         state: Mapping[str, Any] | None = None,
-        trace: Trace | None = None,
+        inspection: Inspection | None = None,
+        entry: Entry | None = None,
     ) -> None:
         self.machine = machine
         self.info = info
         self.state = ExecutionState() if state is None else ExecutionState.from_json(state)
-        self._core = Core(machine, info, source or random.SystemRandom(), self.state, trace)
+        self._core = Core(machine, info, source or random.SystemRandom(), self.state, inspection)
+        self._entry = entry or Entry(machine.start_at)
 
     def snapshot(self) -> dict[str, Any]:
         """Give what an interpreter needs to go on in this one's place; to be taken between messages."""
@@ -149,7 +152,9 @@ class Interpreter:
         if self.machine.timeout is not None:
             core.set_timer(ROOT, Purpose.EXECUTION, self.machine.timeout)
         # The first state's entry follows no event: AWS gives 0.
-        state.frames[ROOT] = Frame(ROOT, None, 0, self.machine.start_at, payload, previous=0)
+        entry = self._entry
+        state.frames[ROOT] = frame = Frame(ROOT, None, 0, entry.state, payload, previous=0)
+        frame.variables, frame.attempts, frame.retries = dict(entry.variables), dict(entry.attempts), entry.retries
         state.next_frame = ROOT + 1
         state.ready.append(ROOT)
 
@@ -215,6 +220,7 @@ class Interpreter:
             frame.before = frame.previous
             core.record(frame, f"{state.type}StateEntered", {"name": frame.state, "input": frame.input.text})
             frame.entered, frame.entered_at = frame.previous, core.now
+            core.tell("input", frame.input.value)
         frame.phase = Phase.ATTEMPT
         self._guarded(frame, lambda: _RUN[state.type](core, frame, state))
 

@@ -69,6 +69,7 @@ def on_succeeded(core: Core, frame: Frame, output: Payload) -> None:
         return
     core.drop_task(frame, cancel=False)
     _record(core, frame, resource, "Succeeded", {"output": output.text})
+    core.tell("result", output.value)
     transitions.complete(core, frame, output, core.scope(frame, result=output.value))
 
 

@@ -38,6 +38,8 @@ def leave(
     if assigned:
         details["assignedVariables"] = _texts(frame, assigned)
         frame.variables = {**frame.variables, **assigned}
+    if core.inspection is not None:
+        core.tell("variables", core.variables(frame))
     state = core.machine.states[frame.state]
     core.record(frame, f"{state.type}StateExited", details)
     if next_state is None:
