@@ -35,6 +35,9 @@ class TaskRequest:
         credentials: The evaluated Credentials ({"RoleArn": ...}); None where the state has none.
         timeout, heartbeat: Seconds that the engine waits; None without limit.
         submit: Tells the engine that a .sync task's job was started, with what the start answered.
+        submitted: What `submit` was told before a restart: the job runs already; None for a job that is to be started.
+        trace: Is shown the request and the response of an HTTP call, for TestState; None: nobody looks.
+        reveal_secrets: The trace may show what a connection added to the request.
     """
 
     resource: Resource
@@ -46,6 +49,9 @@ class TaskRequest:
     timeout: float | None = None
     heartbeat: float | None = None
     submit: Callable[[Json], None] = field(default=_ignore, compare=False)
+    submitted: Json = None
+    trace: Callable[[str, Json], None] | None = field(default=None, compare=False)
+    reveal_secrets: bool = False
 
 
 class TaskHandler(Protocol):
