@@ -200,7 +200,7 @@ def test_an_index_beyond_the_end_is_null_in_a_payload_template_only() -> None:
 
 
 def test_quoted_names_have_no_escapes() -> None:
-    assert Path("$['Test\\\"\"Name\"']", "x.$").evaluate(scope({'Test\\""Name"': 1})) == 1
+    assert Path('$[\'Test\\""Name"\']', "x.$").evaluate(scope({'Test\\""Name"': 1})) == 1
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def _textual(relation: Callable[[Any, Any], bool]) -> Compare:
     return compare
 
 
-def _units(text: str) -> str | bytes:
-    """Give what orders texts as Java does: by UTF-16 code units, which is by characters up to U+D7FF."""
-    return text if text.isascii() else text.encode("utf-16-be", "surrogatepass")
+def _units(text: str) -> bytes:
+    """Give the UTF-16 code units, by which Java orders texts."""
+    return text.encode("utf-16-be", "surrogatepass")
 
 
 def _timely(relation: Callable[[Any, Any], bool]) -> Compare:
