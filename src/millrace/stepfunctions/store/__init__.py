@@ -1,0 +1,1 @@
+"""The data file: what the engine keeps, behind a port."""
