@@ -3,15 +3,16 @@
 Source: the ASGI specification, "HTTP & WebSocket ASGI Message Format".
 """
 
+import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Final, TypeAlias
 
 import uvicorn
 
 from millrace.stepfunctions.errors import ApiError
-from millrace.stepfunctions.operations import Service, call
+from millrace.stepfunctions.operations import OPERATIONS, Service, call, prepare
 from millrace.stepfunctions.protocol import (
     CONTENT_TYPE,
     operation_of,
@@ -60,7 +61,10 @@ class Application:
         operation = operation_of(next((value for name, value in scope["headers"] if name == b"x-amz-target"), b""))
         parameters = read_parameters(body)
         try:
-            return write_answer(await call(self._service, operation, parameters))
+            answer = call(self._service, operation, parameters)
+            if (known := OPERATIONS.get(operation)) is not None and known.abandonable:
+                return write_answer(await _unless_gone(answer, receive))
+            return write_answer(await answer)
         except ApiError:
             raise
         except StoreError as error:
@@ -98,6 +102,19 @@ async def _body(receive: _Receive) -> bytes:
     return body
 
 
+async def _unless_gone(answer: Coroutine[Any, Any, dict[str, Any]], receive: _Receive) -> dict[str, Any]:
+    """Wait for an answer as long as the caller does; one who is gone gets an empty one."""
+    working = asyncio.ensure_future(answer)
+    # After the body, the next message tells that the caller has closed the connection.
+    gone = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else {}
+    finally:
+        working.cancel()
+        gone.cancel()
+
+
 async def _respond(send: _Send, status: int, body: bytes, content_type: bytes, request: str) -> None:
     headers = [
         (b"x-amzn-requestid", request.encode()),
@@ -110,6 +127,7 @@ async def _respond(send: _Send, status: int, body: bytes, content_type: bytes, r
 
 def server(service: Service, *, host: str = "127.0.0.1", port: int = 8701) -> uvicorn.Server:
     """Make the server of a service; `await server.serve()` runs it in the service's event loop."""
+    prepare()
     config = uvicorn.Config(
         Application(service),
         host=host,

@@ -13,8 +13,8 @@ from millrace.stepfunctions.executions import Launch
 from millrace.stepfunctions.operations.machines import settings_of
 from millrace.stepfunctions.operations.pages import page_answer, page_request
 from millrace.stepfunctions.operations.redrives import redrive_status
-from millrace.stepfunctions.operations.references import Referred, referred
-from millrace.stepfunctions.operations.service import Service
+from millrace.stepfunctions.operations.references import Referred, deleting, referred
+from millrace.stepfunctions.operations.service import Service, moment
 from millrace.stepfunctions.records import ExecutionArn, ExecutionRecord
 from millrace.stepfunctions.store.port import ExecutionFilter
 
@@ -36,9 +36,9 @@ async def start_execution(service: Service, parameters: dict[str, Any]) -> dict[
         if existing is not None:
             if existing.status is not Status.RUNNING or existing.input != payload.text:
                 raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-            return {"executionArn": arn, "startDate": existing.started}
+            return {"executionArn": arn, "startDate": moment(existing.started)}
     record = await service.executions.start(_launch(arn, name, target, payload, parameters))
-    return {"executionArn": arn, "startDate": record.started}
+    return {"executionArn": arn, "startDate": moment(record.started)}
 
 
 async def start_sync_execution(service: Service, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -56,8 +56,8 @@ async def start_sync_execution(service: Service, parameters: dict[str, Any]) -> 
         "executionArn": arn,
         "stateMachineArn": target.machine.arn,
         "name": name,
-        "startDate": record.started,
-        "stopDate": record.stopped,
+        "startDate": moment(record.started),
+        "stopDate": moment(record.stopped),
         # Sync executions have no status for one that was stopped.
         "status": (Status.FAILED if record.status is Status.ABORTED else record.status).value,
         **_data(record, parameters.get("includedData")),
@@ -75,7 +75,7 @@ async def stop_execution(service: Service, parameters: dict[str, Any]) -> dict[s
     """End an execution; one that has ended already keeps its end."""
     record = existing(service, arns.standard_execution(parameters["executionArn"]))
     stopped = await service.executions.stop(record.arn, parameters.get("error"), parameters.get("cause"))
-    return {"stopDate": stopped.stopped}
+    return {} if stopped.stopped is None else {"stopDate": moment(stopped.stopped)}
 
 
 async def describe_execution(service: Service, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ async def describe_state_machine_for_execution(service: Service, parameters: dic
         f"revision {record.revision!r} of {record.machine!r} is gone, and {record.arn!r} needs it"
     )
     answer: dict[str, Any] = {
-        "stateMachineArn": record.machine,
+        "stateMachineArn": _machine_of(record),
         "name": arns.machine(record.machine).name,
         "updateDate": revision.created,
         **settings_of(revision, parameters.get("includedData")),
@@ -161,9 +161,9 @@ def _selection(target: Referred, status: Status | None, redriven: bool | None) -
 def _startable(service: Service, parameters: dict[str, Any]) -> Referred:
     if parameters.get("name") is not None:
         arns.check_name(parameters["name"])
-    target = referred(service, parameters["stateMachineArn"])
+    target = referred(service, parameters["stateMachineArn"], draw=True)
     if target.machine.arn in service.deleting:
-        raise ApiError("StateMachineDeleting", f"State Machine is being deleted: '{target.machine.arn}'")
+        raise deleting(target.machine.arn)
     return target
 
 
@@ -200,19 +200,24 @@ def _input(text: str | None) -> Payload:
 def _item(record: ExecutionRecord) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "executionArn": record.arn,
-        "stateMachineArn": record.machine,
+        "stateMachineArn": _machine_of(record),
         "name": record.name,
         "status": record.status.value,
-        "startDate": record.started,
+        "startDate": moment(record.started),
     }
     optional = {
-        "stopDate": record.stopped,
+        "stopDate": None if record.stopped is None else moment(record.stopped),
         "mapRunArn": record.map_run,
         "stateMachineVersionArn": record.version,
         "stateMachineAliasArn": record.alias,
-        "redriveDate": record.redriven,
+        "redriveDate": None if record.redriven is None else moment(record.redriven),
     }
     return answer | {name: value for name, value in optional.items() if value is not None}
+
+
+def _machine_of(record: ExecutionRecord) -> str:
+    """Give the ARN of an execution's machine; that of a Map Run's child names the Map state, too."""
+    return record.machine if record.map_run is None else f"{record.machine}/{arns.label_of(record.map_run)}"
 
 
 def _list_item(record: ExecutionRecord) -> dict[str, Any]:

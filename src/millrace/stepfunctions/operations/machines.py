@@ -22,7 +22,7 @@ from millrace.stepfunctions.operations.configurations import (
 )
 from millrace.stepfunctions.operations.definitions import check_definition
 from millrace.stepfunctions.operations.pages import page_answer, page_request
-from millrace.stepfunctions.operations.references import referred
+from millrace.stepfunctions.operations.references import deleting, referred
 from millrace.stepfunctions.operations.service import Service
 from millrace.stepfunctions.operations.tags import initial_tags
 from millrace.stepfunctions.operations.variable_references import variable_references
@@ -87,6 +87,8 @@ async def update_state_machine(service: Service, parameters: dict[str, Any]) -> 
         )
     async with service.alone_with(machine_arn):
         machine = referred(service, parameters["stateMachineArn"]).unqualified()
+        if machine_arn in service.deleting:
+            raise deleting(machine_arn)
         now = service.now()
         revision = _updated(machine.revision, parameters)
         if revision != machine.revision:
@@ -195,7 +197,7 @@ def _created_before(
 ) -> dict[str, Any]:
     """Answer a repeated creation; the role and the tags may differ, and are ignored then."""
     if existing.arn in service.deleting:
-        raise ApiError("StateMachineDeleting", f"State Machine is being deleted: '{existing.arn}'")
+        raise deleting(existing.arn)
     current = existing.revision
     asked = replace(asked, id=current.id, role=current.role, created=current.created)
     version: VersionRecord | None = None
@@ -244,7 +246,9 @@ async def _stop_executions(service: Service, arn: MachineArn) -> None:
     """Stop what runs, page by page until nothing is left."""
     filter_ = ExecutionFilter(machine=arn, status=Status.RUNNING)
     while running := service.store.executions(filter_, PageRequest(_STOP_BATCH)).records:
-        await asyncio.gather(*(service.executions.stop(execution.arn, None, None) for execution in running))
+        ended = await asyncio.gather(*(service.executions.stop(one.arn, None, None) for one in running))
+        if all(one.status is Status.RUNNING for one in ended):
+            return
 
 
 def _qualified(arn: str) -> ApiError:

@@ -7,7 +7,7 @@ from millrace.stepfunctions import arns
 from millrace.stepfunctions.errors import ApiError
 from millrace.stepfunctions.operations.executions import existing
 from millrace.stepfunctions.operations.pages import page_answer, page_request
-from millrace.stepfunctions.operations.service import Service
+from millrace.stepfunctions.operations.service import Service, moment
 from millrace.stepfunctions.records import MapRunRecord
 
 
@@ -20,7 +20,7 @@ async def describe_map_run(service: Service, parameters: dict[str, Any]) -> dict
         "executionArn": run.execution,
         # A Map Run whose time is over has failed: it has no status of its own for that.
         "status": (Status.FAILED if run.status is Status.TIMED_OUT else run.status).value,
-        "startDate": run.started,
+        "startDate": moment(run.started),
         "maxConcurrency": run.concurrency,
         "toleratedFailurePercentage": run.tolerated_percentage,
         "toleratedFailureCount": run.tolerated_count,
@@ -29,7 +29,7 @@ async def describe_map_run(service: Service, parameters: dict[str, Any]) -> dict
         "redriveCount": run.redrives,
     }
     optional = {"stopDate": run.stopped, "redriveDate": run.redriven}
-    return answer | {name: value for name, value in optional.items() if value is not None}
+    return answer | {name: moment(value) for name, value in optional.items() if value is not None}
 
 
 async def list_map_runs(service: Service, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -67,8 +67,8 @@ def _item(run: MapRunRecord) -> dict[str, Any]:
         "executionArn": run.execution,
         "mapRunArn": run.arn,
         "stateMachineArn": run.machine,
-        "startDate": run.started,
+        "startDate": moment(run.started),
     }
     if run.stopped is not None:
-        item["stopDate"] = run.stopped
+        item["stopDate"] = moment(run.stopped)
     return item

@@ -11,8 +11,8 @@ from millrace.engine.history import EVENT_LIMIT
 from millrace.engine.messages import Status
 from millrace.stepfunctions import arns
 from millrace.stepfunctions.errors import ApiError
-from millrace.stepfunctions.operations.service import Service
-from millrace.stepfunctions.records import ExecutionRecord
+from millrace.stepfunctions.operations.service import Service, moment
+from millrace.stepfunctions.records import ExecutionArn, ExecutionRecord
 
 _DAY: Final = 86_400.0
 # Seconds after its end in which an execution can be redriven, and which it may be open in all.
@@ -39,12 +39,10 @@ async def redrive_execution(service: Service, parameters: dict[str, Any]) -> dic
             raise ApiError("ExecutionNotRedrivable", reason or "Execution is a child of a Map Run; redrive its parent")
         redriven = await service.executions.redrive(arn)
         assert redriven.redriven is not None
+        date = moment(redriven.redriven)
         if token is not None:
-            known[token] = redriven.redriven
-            while len(known) > TOKEN_COUNT:
-                del known[next(iter(known))]
-            service.redrives[arn] = known
-    return {"redriveDate": redriven.redriven}
+            _remember(service, arn, {**known, token: date})
+    return {"redriveDate": date}
 
 
 def redrive_status(service: Service, record: ExecutionRecord) -> tuple[str, str]:
@@ -64,6 +62,16 @@ def redrive_status(service: Service, record: ExecutionRecord) -> tuple[str, str]
         if holds:
             return "NOT_REDRIVABLE", reason
     return "REDRIVABLE", ""
+
+
+def _remember(service: Service, arn: ExecutionArn, tokens: dict[str, float]) -> None:
+    """Keep the latest client tokens of an execution, and forget executions that were not redriven for long."""
+    redrives = service.redrives
+    redrives.pop(arn, None)
+    redrives[arn] = dict(list(tokens.items())[-TOKEN_COUNT:])
+    earliest = service.now() - TOKEN_SECONDS
+    while max(redrives[oldest := next(iter(redrives))].values()) < earliest:
+        del redrives[oldest]
 
 
 def _tokens(service: Service, record: ExecutionRecord) -> dict[str, float]:

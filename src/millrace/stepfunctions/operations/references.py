@@ -33,8 +33,13 @@ class Referred:
         return self.machine
 
 
-def referred(service: Service, arn: str) -> Referred:
-    """Find what an ARN refers to; an alias draws one of its versions by their weights.
+def referred(service: Service, arn: str, *, draw: bool = False) -> Referred:
+    """Find what an ARN refers to.
+
+    Args:
+        service: Where it is looked for.
+        arn: That of a machine, a version or an alias.
+        draw: Let an alias draw one of its versions by their weights; without, it is the one with the most weight.
 
     Raises:
         ApiError: InvalidArn, StateMachineDoesNotExist.
@@ -53,9 +58,16 @@ def referred(service: Service, arn: str) -> Referred:
         alias = store.alias(reference.alias)
         if alias is None:
             raise missing(arn)
-        drawn = service.random.choices(alias.routes, [route.weight for route in alias.routes])[0]
-        return Referred(arn, machine, store.version(drawn.version), alias)
+        route = max(alias.routes, key=lambda route: route.weight)
+        if draw:
+            route = service.random.choices(alias.routes, [route.weight for route in alias.routes])[0]
+        return Referred(arn, machine, store.version(route.version), alias)
     return Referred(arn, machine)
+
+
+def deleting(arn: str) -> ApiError:
+    """Make the error for a machine whose executions are being stopped, before it is gone."""
+    return ApiError("StateMachineDeleting", f"State Machine is being deleted: '{arn}'")
 
 
 def missing(arn: str) -> ApiError:

@@ -35,8 +35,8 @@ class Service:
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), repr=False)
 
     def now(self) -> float:
-        """Give seconds since the epoch."""
-        return self.executions.now()
+        """Give seconds since the epoch, as exact as the API shows them."""
+        return moment(self.executions.now())
 
     @asynccontextmanager
     async def alone_with(self, resource: str) -> AsyncGenerator[None, None]:
@@ -48,3 +48,8 @@ class Service:
         finally:
             if not lock.locked():
                 self._locks.pop(resource, None)
+
+
+def moment(seconds: float) -> float:
+    """Round a moment to milliseconds."""
+    return round(seconds, 3)

@@ -8,6 +8,7 @@ from millrace.stepfunctions.errors import ApiError
 from millrace.stepfunctions.operations import (
     activities,
     aliases,
+    definitions,
     executions,
     histories,
     machines,
@@ -28,9 +29,11 @@ class Operation:
 
     Attributes:
         function: Does it; its parameters have passed the service model's constraints.
+        abandonable: It only waits, and what it waits for must not go to a caller who is gone.
     """
 
     function: Callable[[Service, dict[str, Any]], Awaitable[dict[str, Any]]]
+    abandonable: bool = False
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
@@ -47,7 +50,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "DescribeStateMachine": Operation(machines.describe_state_machine),
     "DescribeStateMachineAlias": Operation(aliases.describe_state_machine_alias),
     "DescribeStateMachineForExecution": Operation(executions.describe_state_machine_for_execution),
-    "GetActivityTask": Operation(activities.get_activity_task),
+    "GetActivityTask": Operation(activities.get_activity_task, abandonable=True),
     "GetExecutionHistory": Operation(histories.get_execution_history),
     "ListActivities": Operation(activities.list_activities),
     "ListExecutions": Operation(executions.list_executions),
@@ -69,6 +72,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "UpdateMapRun": Operation(map_runs.update_map_run),
     "UpdateStateMachine": Operation(machines.update_state_machine),
     "UpdateStateMachineAlias": Operation(aliases.update_state_machine_alias),
+    "ValidateStateMachineDefinition": Operation(definitions.validate_state_machine_definition),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from millrace.stepfunctions import arns
 from millrace.stepfunctions.errors import ApiError
 from millrace.stepfunctions.operations.pages import page_answer, page_request
-from millrace.stepfunctions.operations.references import referred
+from millrace.stepfunctions.operations.references import deleting, referred
 from millrace.stepfunctions.operations.service import Service
 from millrace.stepfunctions.records import AliasRecord, MachineRecord, VersionArn, VersionRecord
 from millrace.stepfunctions.store.port import Change, PageRequest
@@ -18,7 +18,7 @@ async def publish_state_machine_version(service: Service, parameters: dict[str, 
     async with service.alone_with(reference.machine):
         machine = referred(service, parameters["stateMachineArn"]).unqualified()
         if machine.arn in service.deleting:
-            raise ApiError("StateMachineDeleting", f"State Machine is being deleted: '{machine.arn}'")
+            raise deleting(machine.arn)
         asked, current = parameters.get("revisionId"), machine.revision.id
         if asked is not None and asked != current:
             raise ApiError(
