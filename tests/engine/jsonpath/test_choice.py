@@ -1,5 +1,6 @@
 """Choice rules match as AWS's do."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,9 +9,9 @@ from hypothesis import strategies as st
 
 from millrace.engine.jsonpath import PathError, compile_rule
 from millrace.engine.jsonpath.choice import OPERATORS
-from tests.engine.jsonpath.scopes import scope
+from tests.engine.jsonpath.scopes import no_fault, scope
 
-RELATIONS = {
+RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": lambda a, b: a == b,
     "LessThan": lambda a, b: a < b,
     "GreaterThan": lambda a, b: a > b,
@@ -18,11 +19,16 @@ RELATIONS = {
     "GreaterThanEquals": lambda a, b: a >= b,
 }
 SAMPLES: dict[str, Any] = {"String": "text", "Numeric": 5, "Timestamp": "2012-10-09T19:00:55Z", "Boolean": True}
-OTHERS: list[Any] = [None, {}, [], [1]]
+STRANGERS: dict[str, list[Any]] = {
+    "String": [None, 5, True, {}, ["text"]],
+    "Numeric": [None, "5", True, {}, [5]],
+    "Timestamp": [None, "2012-10-09", "text", 5, True, ["2012-10-09T19:00:55Z"]],
+    "Boolean": [None, "true", 1, 0, {}, [True]],
+}
 
 
 def holds(rule: dict[str, Any], data: Any, **variables: Any) -> bool:
-    return compile_rule(rule, "/States/C/Choices[0]", pytest.fail).holds(scope(data, **variables))
+    return compile_rule(rule, "/States/C/Choices[0]", no_fault).holds(scope(data, **variables))
 
 
 def compared(operator: str, value: Any, operand: Any) -> bool:
@@ -78,20 +84,9 @@ def test_timestamps_compare_as_moments(relation: str, left: str, right: str, ord
 @pytest.mark.parametrize("operator", sorted(name for name in OPERATORS if f"{name}Path" in OPERATORS))
 def test_values_of_another_type_do_not_match(operator: str) -> None:
     kind = next(kind for kind in SAMPLES if operator.startswith(kind))
-    strangers = [*OTHERS, *(sample for name, sample in SAMPLES.items() if name != kind and kind != "String"), 1 == 2]
-    for stranger in strangers:
-        if type(stranger) is type(SAMPLES[kind]) and kind in {"Boolean", "String"}:
-            continue
-        assert not compared_loosely(operator, stranger, SAMPLES[kind])
-        assert not compared_by_path(operator, SAMPLES[kind], stranger)
-
-
-def compared_loosely(operator: str, value: Any, operand: Any) -> bool:
-    return holds({"Variable": "$.v", operator: operand}, {"v": value})
-
-
-def compared_by_path(operator: str, value: Any, operand: Any) -> bool:
-    return holds({"Variable": "$.v", f"{operator}Path": "$.o"}, {"v": value, "o": operand})
+    for stranger in STRANGERS[kind]:
+        assert not holds({"Variable": "$.v", operator: SAMPLES[kind]}, {"v": stranger})
+        assert not holds({"Variable": "$.v", f"{operator}Path": "$.o"}, {"v": SAMPLES[kind], "o": stranger})
 
 
 @pytest.mark.parametrize(
@@ -115,7 +110,7 @@ def compared_by_path(operator: str, value: Any, operand: Any) -> bool:
         ("ab", "abc", False),
     ],
 )
-def test_patterns_match(pattern: str, text: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+def test_patterns_match(pattern: str, text: str, expected: bool) -> None:
     assert holds({"Variable": "$.v", "StringMatches": pattern}, {"v": text}) is expected
     assert not holds({"Variable": "$.v", "StringMatches": pattern}, {"v": 1})
 
@@ -128,8 +123,17 @@ def test_patterns_match(pattern: str, text: str, expected: bool) -> None:  # noq
         ("IsBoolean", [True, False]),
         (
             "IsString",
-            ["", "text", "2012-10-09T19:00:55", "2012-10-09T19:00:55Z", "2012-10-09T19:00:55.5+01:00", "2023-02-24"]
-            + ["2012-13-09T19:00:55Z", "2012-10-09 19:00:55Z", "2012-10-09t19:00:55z"],
+            [
+                "",
+                "text",
+                "2012-10-09T19:00:55",
+                "2012-10-09T19:00:55Z",
+                "2012-10-09T19:00:55.5+01:00",
+                "2023-02-24",
+                "2012-13-09T19:00:55Z",
+                "2012-10-09 19:00:55Z",
+                "2012-10-09t19:00:55z",
+            ],
         ),
         ("IsTimestamp", ["2012-10-09T19:00:55Z", "2012-10-09T19:00:55.5+01:00"]),
     ],
@@ -146,10 +150,20 @@ def test_types_are_tested(operator: str, matching: list[Any]) -> None:
 
 @pytest.mark.parametrize(
     ("variable", "expected"),
-    [("$.v", True), ("$.w", False), ("$.v.w", False), ("$.list[0]", True), ("$.list[1]", False), ("$name", True)]
-    + [("$nothing", False), ("$name.x", False), ("$$.Execution.Id", True), ("$$.Nothing", False)],
+    [
+        ("$.v", True),
+        ("$.w", False),
+        ("$.v.w", False),
+        ("$.list[0]", True),
+        ("$.list[1]", False),
+        ("$name", True),
+        ("$nothing", False),
+        ("$name.x", False),
+        ("$$.Execution.Id", True),
+        ("$$.Nothing", False),
+    ],
 )
-def test_presence_is_tested(variable: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+def test_presence_is_tested(variable: str, expected: bool) -> None:
     data = {"v": None, "list": [1]}
     assert holds({"Variable": variable, "IsPresent": True}, data, name=1) is expected
     assert holds({"Variable": variable, "IsPresent": False}, data, name=1) is not expected

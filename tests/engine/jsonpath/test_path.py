@@ -1,7 +1,7 @@
 """Paths select as Jayway JsonPath does, and fail as AWS words it."""
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -205,8 +205,27 @@ def test_quoted_names_have_no_escapes() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a", "$.", "$.a.", "$..", "$a.[", "$.a[", "$.a[]", "$['a", "$.a[?(@.b]", "$.a[?@.b]", "$.a b", "$.a.nope()"]
-    + ["$.a[1:2:3:4]", "$.a[?(1)]", "$.a[(@.length-1)]", "$.a[?(@.b =~ /(/)]", "{% $x %}", "$.length(1)"],
+    [
+        "",
+        "a",
+        "$.",
+        "$.a.",
+        "$..",
+        "$a.[",
+        "$.a[",
+        "$.a[]",
+        "$['a",
+        "$.a[?(@.b]",
+        "$.a[?@.b]",
+        "$.a b",
+        "$.a.nope()",
+        "$.a[1:2:3:4]",
+        "$.a[?(1)]",
+        "$.a[(@.length-1)]",
+        "$.a[?(@.b =~ /(/)]",
+        "{% $x %}",
+        "$.length(1)",
+    ],
 )
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"position|function"):
@@ -222,8 +241,11 @@ DOCUMENTS = st.recursive(
 
 
 def _places(value: Any, path: str = "$") -> list[tuple[str, Any]]:
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = [(path, value)]
+    found: list[tuple[str, Any]] = [(path, value)]
+    if not isinstance(value, dict | list):
+        return found
+    container = cast("dict[str, Any] | list[Any]", value)
+    members = container.items() if isinstance(container, dict) else enumerate(container)
     for key, member in members:
         found += _places(member, f"{path}['{key}']" if isinstance(key, str) else f"{path}[{key}]")
     return found

@@ -6,7 +6,7 @@ import pytest
 
 from millrace.engine.jsonpath import PathError, compile_payload
 from millrace.engine.templates import Constant, evaluate
-from tests.engine.jsonpath.scopes import scope
+from tests.engine.jsonpath.scopes import no_fault, scope
 
 
 def faults(value: Any) -> list[tuple[str, str]]:
@@ -29,7 +29,7 @@ def test_marked_keys_are_replaced_and_others_kept() -> None:
         },
         "Parameters",
         "/States/A/Parameters",
-        pytest.fail,
+        no_fault,
     )
     data = {"vals": [0, 10, 20, 30, 40, 50]}
     assert evaluate(template, scope(data, v=[1])) == {
@@ -46,11 +46,11 @@ def test_marked_keys_are_replaced_and_others_kept() -> None:
 
 @pytest.mark.parametrize("value", [{"a": [1, {"b": "$.c"}]}, [], "text", None, {}])
 def test_a_template_without_marks_is_constant(value: Any) -> None:
-    assert compile_payload(value, "Parameters", "", pytest.fail) == Constant(value)
+    assert compile_payload(value, "Parameters", "", no_fault) == Constant(value)
 
 
 def test_a_miss_names_the_key() -> None:
-    template = compile_payload({"a": {"b.$": "$.c"}}, "Parameters", "", pytest.fail)
+    template = compile_payload({"a": {"b.$": "$.c"}}, "Parameters", "", no_fault)
     with pytest.raises(PathError) as caught:
         evaluate(template, scope({"d": 1}))
     assert caught.value.message == (
