@@ -16,8 +16,13 @@ from tests.engine.jsonpath.scopes import no_fault, scope
 CASES = pathlib.Path(__file__).parents[4] / "shared" / "conformance" / "cases"
 
 
-def _recorded(pattern: str) -> list[Any]:
-    found = [pytest.param(path, id=path.stem) for path in sorted(CASES.glob(pattern)) if "jsonata" not in path.stem]
+def _recorded(*patterns: str) -> list[Any]:
+    found = [
+        pytest.param(path, id=path.stem)
+        for pattern in patterns
+        for path in sorted(CASES.glob(pattern))
+        if "jsonata" not in path.stem
+    ]
     return found or [pytest.param(None, marks=pytest.mark.skip(reason="../shared/conformance is not there"))]
 
 
@@ -29,7 +34,9 @@ def _runs(path: pathlib.Path) -> list[tuple[dict[str, Any], Any, Any]]:
     ]
 
 
-@pytest.mark.parametrize("path", _recorded("intrinsic.*.json"))
+@pytest.mark.parametrize(
+    "path", _recorded("intrinsic.*.json", "base.base.json_path*.json", "*ESCAPE_SEQUENCES_JSONPATH*.json")
+)
 def test_parameters_give_what_was_recorded(path: pathlib.Path) -> None:
     for definition, data, expected in _runs(path):
         state = definition["States"][definition["StartAt"]]
