@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "validate": "Check a document, and say everything that is wrong with it.",
     "compile": "Print the state machine that a document compiles to.",
     "run": "Run a document here, and print its outputs.",
+    "engine": "Serve Step Functions' API on this machine, durably.",
     "nodes": "List the node types, or describe one.",
 }
 

@@ -155,7 +155,7 @@ class Executions:
         live = self._begin(launch, self.store.next_execution_key())
         self._live[launch.arn] = live
         live.handle(Started(launch.input))
-        await self._durable()
+        await self.durable()
         return live.described
 
     async def run(self, launch: Launch) -> ExecutionRecord:
@@ -170,7 +170,7 @@ class Executions:
         live = self._live.get(arn)
         if live is not None:
             live.handle(Stopped(error, cause))
-            await self._durable()
+            await self.durable()
         record = self.execution(arn)
         assert record is not None
         return record
@@ -197,14 +197,22 @@ class Executions:
             self._tokens.pop(message.token, None)
             raise TaskTokenError(f"expected the token of a task that is running, found {message.token!r}")
         live.handle(message)
-        await self._durable()
+        await self.durable()
 
     async def activity_task(self, activity: ActivityArn, worker: str | None, wait: float) -> ActivityTask | None:
         """Take a task of an activity, waiting at most `wait` seconds for one."""
         task = await self._activities.take(activity, worker, wait)
         if task is not None:
-            await self._durable()
+            await self.durable()
         return task
+
+    async def durable(self) -> None:
+        """Wait until everything that has happened until now is committed."""
+        if self._changed and self._group is None:
+            self._group = asyncio.get_running_loop().create_future()
+        future = self._group or self._in_flight
+        if future is not None:
+            await asyncio.shield(future)
 
     # ---- what live executions ask for
 
@@ -248,14 +256,6 @@ class Executions:
             waiting.set_result(record)
 
     # ---- committing
-
-    async def _durable(self) -> None:
-        """Wait until everything that has happened until now is committed."""
-        if self._changed and self._group is None:
-            self._group = asyncio.get_running_loop().create_future()
-        future = self._group or self._in_flight
-        if future is not None:
-            await asyncio.shield(future)
 
     async def _commit(self) -> None:
         """Commit what changed, group after group, until nothing is left."""

@@ -20,6 +20,7 @@ from millrace.engine.messages import (
     Resumed,
     SetTimer,
     StartTask,
+    Status,
     TaskFailed,
     TaskSubmitted,
     TaskSucceeded,
@@ -189,8 +190,10 @@ class Live:
         self._effects[:0] = self._committing.effects
 
     def _snapshot(self) -> bytes | None:
-        snapshot = self.interpreter.snapshot()
-        return None if snapshot is None else orjson.dumps(snapshot)
+        """Write what is needed to go on: with an execution that runs, or with one that can be redriven."""
+        status = self.interpreter.state.status
+        redrivable = self.described.type is ExecutionType.STANDARD and status is not Status.SUCCEEDED
+        return orjson.dumps(self.interpreter.snapshot()) if status is Status.RUNNING or redrivable else None
 
     def drop(self) -> None:
         """Stop everything that is under way here; what was committed stays."""

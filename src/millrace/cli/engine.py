@@ -1,0 +1,102 @@
+"""`millrace engine`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from millrace.cli.output import print_fault
+
+
+class _FunctionSource(click.ParamType[tuple[str, Path, str]]):
+    """A function in Python: NAME=FILE.py:HANDLER."""
+
+    name = "function"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path, str]:
+        """Read NAME=FILE.py:HANDLER; the handler is `handler` where none is named."""
+        name, mark, source = str(value).partition("=")
+        file, _, handler = source.partition(":")
+        if not mark or not name or not Path(file).is_file():
+            self.fail(f"expected NAME=FILE.py:HANDLER with a file that is there, found {value!r}", param, ctx)
+        return name, Path(file).resolve(), handler or "handler"
+
+
+@click.command("engine")
+@click.option("--port", type=click.IntRange(0, 65535), default=8701, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path(".millrace/engine.sqlite3"),
+    show_default=True,
+    help="The file that keeps machines and executions.",
+)
+@click.option("--lambda-endpoint", metavar="URL", help="Where Lambda's API is; default: the AWS endpoint.")
+@click.option("--aws-endpoint", metavar="URL", help="Where the other services' APIs are; default: AWS.")
+@click.option("--region", default="us-east-1", show_default=True)
+@click.option("--account", default="000000000000", show_default=True, help="The account in ARNs.")
+@click.option(
+    "--function",
+    "functions",
+    type=_FunctionSource(),
+    multiple=True,
+    metavar="NAME=FILE.py:HANDLER",
+    help="Run a Lambda function in Python in this process; may be given several times.",
+)
+@click.option("--logs-endpoint", metavar="URL", help="Post execution logs there, as to a subscribed Lambda function.")
+@click.option(
+    "--retention-days",
+    type=click.FloatRange(min=0),
+    default=90,
+    show_default=True,
+    help="Remove executions so long after their end.",
+)
+@click.option("--fault", metavar="POINT[:N]", hidden=True, help="Die by SIGKILL at the N-th passing of a fault point.")
+def command(
+    port: int,
+    data: Path,
+    lambda_endpoint: str | None,
+    aws_endpoint: str | None,
+    region: str,
+    account: str,
+    functions: tuple[tuple[str, Path, str], ...],
+    logs_endpoint: str | None,
+    retention_days: float,
+    fault: str | None,
+) -> None:
+    """Serve Step Functions' API on this machine, durably, until Ctrl-C.
+
+    boto3, the AWS CLI and SAM work with it by endpoint alone: AWS_ENDPOINT_URL_SFN=http://127.0.0.1:8701
+    """
+    from millrace.integrations import AwsEndpoint
+    from millrace.local.engine_process import EngineOptions, run_engine
+    from millrace.local.errors import LocalRunError
+    from millrace.local.function_host import PythonFunction
+
+    if fault is not None:
+        _arm(fault)
+    options = EngineOptions(
+        port=port,
+        data=data,
+        region=region,
+        account=account,
+        aws=AwsEndpoint(url=aws_endpoint, lambda_url=lambda_endpoint, region=region),
+        functions={name: PythonFunction(path, handler) for name, path, handler in functions},
+        logs_url=logs_endpoint,
+        retention_days=retention_days,
+    )
+    try:
+        run_engine(options, lambda url: click.echo(f"Serving Step Functions' API at {url}"))
+    except LocalRunError as error:
+        print_fault(str(error))
+        sys.exit(1)
+
+
+def _arm(fault: str) -> None:
+    from millrace.stepfunctions.faults import POINTS, arm
+
+    point, _, passing = fault.partition(":")
+    if point not in POINTS or not (passing or "1").isdigit():
+        raise click.BadParameter(f"expected POINT[:N] with one of {', '.join(POINTS)}, found {fault!r}")
+    arm(point, int(passing or 1))

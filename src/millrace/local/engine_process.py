@@ -1,0 +1,162 @@
+"""The engine as a process of its own: Step Functions' API on a port, executions in a file."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from millrace.catalogue import Function
+from millrace.compiler import CompileContext
+from millrace.engine import Clock
+from millrace.engine.context import DEFAULT_ACCOUNT, DEFAULT_REGION
+from millrace.integrations import ApiError as CallRefused
+from millrace.integrations import AwsEndpoint, Integrations
+from millrace.local.errors import LocalRunError
+from millrace.local.function_host import FunctionHost, PythonFunction, own_function
+from millrace.model import Json
+from millrace.stepfunctions.arns import Arns
+from millrace.stepfunctions.errors import ApiError
+from millrace.stepfunctions.executions import Executions
+from millrace.stepfunctions.garbage import collected_by_loop
+from millrace.stepfunctions.logs import LogDelivery
+from millrace.stepfunctions.operations import Service, call, prepare
+from millrace.stepfunctions.records import ExecutionArn
+from millrace.stepfunctions.retention import keep_removing
+from millrace.stepfunctions.server import server
+from millrace.stepfunctions.store.errors import StoreError
+from millrace.stepfunctions.store.sqlite_store import SqliteStore
+from millrace.stepfunctions.subscription import LogEndpoint
+
+HOST: Final = "127.0.0.1"
+# Threads for functions in Python; more calls wait their turn.
+_THREADS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How the engine runs.
+
+    Attributes:
+        port: Where it listens, on the loopback address only.
+        data: The file that keeps everything.
+        region, account: Those of ARNs.
+        aws: Where tasks reach AWS's APIs.
+        functions: Lambda functions that run in this process, by name.
+        logs_url: Where execution logs go; None keeps none.
+        retention_days: Executions are removed so long after their end.
+    """
+
+    port: int
+    data: Path
+    region: str = DEFAULT_REGION
+    account: str = DEFAULT_ACCOUNT
+    aws: AwsEndpoint = field(default_factory=AwsEndpoint)
+    functions: Mapping[str, PythonFunction] = field(default_factory=dict[str, PythonFunction])
+    logs_url: str | None = None
+    retention_days: float = 90
+
+
+class OwnApi:
+    """The engine's API as its own tasks reach it."""
+
+    def __init__(self) -> None:
+        self.service: Service | None = None
+
+    async def call(self, operation: str, parameters: dict[str, Json]) -> dict[str, Json]:
+        """Call an operation."""
+        assert self.service is not None
+        try:
+            return await call(self.service, operation, parameters)
+        except ApiError as error:
+            raise CallRefused(error.code, error.message) from error
+
+    async def ended(self, execution_arn: str) -> dict[str, Json]:
+        """Wait for an execution's end, and describe it."""
+        assert self.service is not None
+        if self.service.executions.execution(ExecutionArn(execution_arn)) is not None:
+            await self.service.executions.ended(ExecutionArn(execution_arn))
+        return await self.call("DescribeExecution", {"executionArn": execution_arn})
+
+
+@asynccontextmanager
+async def opened(options: EngineOptions, clock: Clock = time.time) -> AsyncGenerator[Service]:
+    """Open the engine: read its file, go on with what ran, and close it in the end.
+
+    Raises:
+        StoreError: The file cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        store = SqliteStore.open(options.data)
+        stack.push_async_callback(store.close)
+        threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="function")
+        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+        own_api = OwnApi()
+        host = FunctionHost({**_own_functions(), **options.functions}, threads)
+        tasks = Integrations(options.aws, functions=host.functions, states=own_api)
+        logs = None
+        if options.logs_url is not None:
+            subscriber = LogEndpoint(options.logs_url)
+            stack.push_async_callback(subscriber.close)
+            logs = LogDelivery(store, subscriber)
+            stack.push_async_callback(logs.close)
+        executions = Executions(store, tasks, clock=clock, logs=logs)
+        service = own_api.service = Service(store, executions, Arns(options.region, options.account))
+        stack.enter_context(collected_by_loop())
+        prepare()
+        await executions.open()
+        stack.push_async_callback(executions.close)
+        # Before the executions: a task that is cancelled afterwards leaves alone what it started.
+        stack.push_async_callback(tasks.close)
+        if logs is not None:
+            logs.open()
+        removing = asyncio.create_task(keep_removing(store, clock, options.retention_days))
+        stack.callback(removing.cancel)
+        yield service
+
+
+def run_engine(options: EngineOptions, ready: Callable[[str], object]) -> None:
+    """Serve until a signal ends the process.
+
+    Args:
+        options: How.
+        ready: Told the URL once it serves.
+
+    Raises:
+        LocalRunError: The port or the file cannot be used.
+    """
+    try:
+        listener = socket.create_server((HOST, options.port), backlog=1024)
+    except OSError as error:
+        raise LocalRunError(
+            f"port {options.port} cannot be used: {error.strerror}; stop what listens there, or give another --port"
+        ) from error
+    with listener, asyncio.Runner(loop_factory=_new_loop) as runner:
+        try:
+            runner.run(_serve(options, listener, ready))
+        except StoreError as error:
+            raise LocalRunError(str(error)) from error
+
+
+async def _serve(options: EngineOptions, listener: socket.socket, ready: Callable[[str], object]) -> None:
+    async with opened(options) as service:
+        ready(f"http://{HOST}:{listener.getsockname()[1]}")
+        await server(service).serve(sockets=[listener])
+
+
+def _own_functions() -> dict[str, PythonFunction]:
+    """Give this product's functions by the names that compiled machines call."""
+    context = CompileContext()
+    return {context.function_name(function.value): own_function(function.value) for function in Function}
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
