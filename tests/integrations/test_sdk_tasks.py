@@ -1,5 +1,4 @@
 import asyncio
-import json
 import re
 from typing import Any
 
@@ -116,19 +115,18 @@ def test_a_stand_in_that_is_not_there_is_an_sdk_client_exception() -> None:
     assert "http://127.0.0.1:9" in result.cause
 
 
-def test_credentials_assume_the_role_once(boto: Any, integrations: Any) -> None:
+def test_credentials_are_those_of_the_role(integrations: Any) -> None:
     role = "arn:aws:iam::123456789012:role/worker"
 
-    async def go() -> tuple[Any, ...]:
+    async def go() -> tuple[Any, Any]:
         async with integrations() as tasks:
             own = await run(tasks, "aws-sdk:sts:getCallerIdentity", {})
-            first = await run(tasks, "aws-sdk:sts:getCallerIdentity", {}, Credentials={"RoleArn": role})
-            second = await run(tasks, "aws-sdk:sts:getCallerIdentity", {}, Credentials={"RoleArn": role})
-            return own, first, second
+            assumed = await run(tasks, "aws-sdk:sts:getCallerIdentity", {}, Credentials={"RoleArn": role})
+            return own, assumed
 
-    own, first, second = asyncio.run(go())
-    assert "assumed-role/worker" in first.output["Arn"]
-    assert first.output == second.output != own.output
+    own, assumed = asyncio.run(go())
+    assert "assumed-role/worker" in assumed.output["Arn"]
+    assert own.output["Arn"] != assumed.output["Arn"]
 
 
 def test_many_calls_run_at_once(boto: Any, integrations: Any, name: str) -> None:
@@ -149,11 +147,3 @@ def make_table(boto: Any, name: str) -> None:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-
-
-def test_json_of_a_cause_is_compact(integrations: Any) -> None:
-    async def go() -> Any:
-        async with integrations() as tasks:
-            return await run(tasks, "events:putEvents", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": {}}]})
-
-    assert json.dumps(asyncio.run(go()).output)

@@ -390,5 +390,4 @@ SERVICES: Final[Mapping[str, Service]] = {
     ),
     "sns": Service("sns", _failures("SNS", "AmazonSNS"), _simple("Publish")),
     "sqs": Service("sqs", _failures("SQS", "AmazonSQS"), _simple("SendMessage")),
-    "events": Service("events", _failures("EventBridge", "AmazonEventBridge"), _simple("PutEvents"), metadata=False),
 }

@@ -59,7 +59,7 @@ class OptimisedTasks:
         try:
             start = await self._start(clients, service, action, task.arguments)
             if task.resource.pattern is not Pattern.SYNC:
-                return _judged(task, start)
+                return start
             assert action.job is not None
             task.submit(start)
             return await self._wait(clients, service.folder, action.job, {"start": start, "arguments": task.arguments})
@@ -122,13 +122,6 @@ def _found(task: TaskRequest) -> tuple[Service, Action]:
     if not supports(name, action, task.resource.pattern):
         raise TaskFailure(RUNTIME, f"expected an optimised integration of Step Functions, found {task.resource.arn!r}")
     return SERVICES[name], SERVICES[name].actions[action]
-
-
-def _judged(task: TaskRequest, result: dict[str, Json]) -> Json:
-    """Fail the task when events that it put were refused (recorded)."""
-    if task.resource.service == "events" and result.get("FailedEntryCount"):
-        raise TaskFailure("EventBridge.FailedEntry", json.dumps(result, separators=(",", ":"), ensure_ascii=False))
-    return result
 
 
 def _search(expression: str, value: Json) -> Json:

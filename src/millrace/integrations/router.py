@@ -14,6 +14,7 @@ from millrace.integrations.clients import Clients, trusted_authorities
 from millrace.integrations.connections import Connections
 from millrace.integrations.ecs_tasks import EcsTasks
 from millrace.integrations.endpoint import AwsEndpoint
+from millrace.integrations.events_tasks import EventsTasks
 from millrace.integrations.executions import ExecutionTasks
 from millrace.integrations.http_tasks import HttpTasks
 from millrace.integrations.lambda_tasks import LambdaTasks
@@ -26,6 +27,7 @@ from millrace.model.json import Json
 _OWN = {
     ("lambda", "invoke"): {Pattern.REQUEST, Pattern.TOKEN},
     ("states", "startExecution"): {Pattern.REQUEST, Pattern.SYNC, Pattern.TOKEN},
+    ("events", "putEvents"): {Pattern.REQUEST, Pattern.TOKEN},
     ("ecs", "runTask"): {Pattern.REQUEST, Pattern.SYNC, Pattern.TOKEN},
     ("http", "invoke"): {Pattern.REQUEST},
     ("apigateway", "invoke"): {Pattern.REQUEST, Pattern.TOKEN},
@@ -65,6 +67,7 @@ class Integrations:
         self._optimised = OptimisedTasks(roles, polling or Polling())
         self._executions = None if states is None else ExecutionTasks(states)
         self._ecs = EcsTasks(roles, endpoint, environment or {})
+        self._events = EventsTasks(roles)
         self._http = HttpTasks(roles, network or _network(), endpoint.region)
         self._bedrock = BedrockTasks(roles)
 
@@ -97,6 +100,7 @@ class Integrations:
             "lambda": self._lambda,
             "states": self._executions,
             "ecs": self._ecs,
+            "events": self._events,
             "http": self._http,
             "apigateway": self._http,
             "bedrock": self._bedrock,
