@@ -44,7 +44,7 @@ def test_history_of_a_standard_execution_is_limited() -> None:
 
 
 def test_long_executions_take_many_steps() -> None:
-    interpreter = Interpreter(load(ENDLESS), ExecutionInfo("x", type=ExecutionType.EXPRESS))
+    interpreter = Interpreter(load(ENDLESS), ExecutionInfo("x"))
     step = interpreter.handle(Started(Payload.of(None)), 0.0)
     for _ in range(20):
         assert step.effects == (Resume(),)
@@ -55,6 +55,13 @@ def test_execution_times_out() -> None:
     run = simulate(jsonata({"W": {"Type": "Wait", "Seconds": 100, "End": True}}, TimeoutSeconds=9))
     assert (run.status, run.error, run.seconds) == (Status.TIMED_OUT, "States.Timeout", 9)
     assert run.types()[-1] == "ExecutionTimedOut"
+
+
+@pytest.mark.parametrize(("own", "seconds"), [({}, 300), ({"TimeoutSeconds": 400}, 300), ({"TimeoutSeconds": 9}, 9)])
+def test_an_express_execution_ends_after_five_minutes(own: dict[str, Any], seconds: float) -> None:
+    definition = jsonata({"W": {"Type": "Wait", "Seconds": 1000, "End": True}}, **own)
+    run = simulate(definition, kind=ExecutionType.EXPRESS)
+    assert (run.status, run.error, run.seconds) == (Status.TIMED_OUT, "States.Timeout", seconds)
 
 
 def test_messages_for_what_has_ended_are_ignored() -> None:
@@ -179,7 +186,7 @@ def test_outstanding_effects_are_those_whose_outcome_is_still_to_come() -> None:
 
 
 def test_outstanding_work_is_resumed() -> None:
-    interpreter = Interpreter(load(ENDLESS), ExecutionInfo("x", type=ExecutionType.EXPRESS))
+    interpreter = Interpreter(load(ENDLESS), ExecutionInfo("x"))
     interpreter.handle(Started(Payload.of(None)), 0.0)
     assert interpreter.outstanding() == (Resume(),)
 

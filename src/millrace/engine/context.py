@@ -94,8 +94,13 @@ def context_object(
     if token is not None:
         context["Task"] = {"Token": token}
     if item is not None:
-        context["Map"] = {"Item": {"Index": item.index, "Value": item.value}}
+        context.update(map_member(item))
     return context
+
+
+def map_member(item: MapItem) -> dict[str, Json]:
+    """Make the context object's member for a Map's item."""
+    return {"Map": {"Item": {"Index": item.index, "Value": item.value}}}
 
 
 def timestamp(seconds: float) -> str:

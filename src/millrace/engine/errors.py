@@ -24,7 +24,6 @@ HEARTBEAT_TIMEOUT: Final = "States.HeartbeatTimeout"
 RUNTIME: Final = "States.Runtime"
 DATA_LIMIT_EXCEEDED: Final = "States.DataLimitExceeded"
 QUERY_EVALUATION_ERROR: Final = "States.QueryEvaluationError"
-RESULT_PATH_MATCH_FAILURE: Final = "States.ResultPathMatchFailure"
 EXCEED_TOLERATED_FAILURE_THRESHOLD: Final = "States.ExceedToleratedFailureThreshold"
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 
 from millrace.engine.errors import Problem, ProblemCode
-from millrace.engine.shapes import NOT_YET, Shape
+from millrace.engine.shapes import Shape
 from millrace.model.ids import StateName
 from millrace.model.json import Json, type_of
 
@@ -58,10 +58,7 @@ class Fields:
 
     def unknown(self, name: str) -> None:
         """Add a problem with a field that does not belong here."""
-        if name in NOT_YET:
-            self.fault(name, f"{name} is not supported yet; give the items by Items")
-        else:
-            self.fault("", f"Field '{name}' is not supported")
+        self.fault("", f"Field '{name}' is not supported")
 
     def object(self, name: str, what: str, location: str = "") -> "Fields | None":
         """Read a field that must be an object."""
@@ -72,11 +69,12 @@ class Fields:
         if required and not self.require(name):
             return []
         value = self.values.get(name)
-        if not isinstance(value, list) or (required and not value):
+        if not isinstance(value, list):
             if name in self.values:
-                wanted = "a list, not empty," if required else "a list,"
-                self.fault(name, f"expected {wanted} each item a {what}; found {found(value)}")
+                self.fault(name, f"expected a list, each item a {what}; found {found(value)}")
             return []
+        if required and not value:
+            self.fault(name, "Value cannot be empty")
         members = [
             Fields.of(member, f"{self.path}/{name}[{index}]", f"a {what}", self.problems, f"{name}[{index}]/")
             for index, member in enumerate(value)

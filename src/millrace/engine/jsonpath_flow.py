@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from millrace.engine.dataflow import Assignments, Left, assigned, fitting
-from millrace.engine.errors import RESULT_PATH_MATCH_FAILURE, StateError
 from millrace.engine.expressions import Scope
-from millrace.engine.jsonpath import PathError
 from millrace.engine.payload import Payload
 from millrace.engine.templates import Constant, Template, evaluate
 from millrace.model.ids import StateName
@@ -163,8 +161,5 @@ def _select(path: Template | None, scope: Scope, document: Payload) -> Payload:
 def _put(place: Place | None, raw: Payload, result: Payload) -> Payload:
     if place is None:
         return result
-    try:
-        document = place.put(raw.value, result.value)
-    except PathError as error:
-        raise StateError(RESULT_PATH_MATCH_FAILURE, error.message) from error
+    document = place.put(raw.value, result.value)
     return raw if document is raw.value else Payload.of(document)

@@ -11,8 +11,8 @@ from typing import Final
 _SERVICE: Final = re.compile(
     r"arn:(?:aws|aws-cn|aws-us-gov):states:[a-z0-9-]*::(?:(aws-sdk):)?([A-Za-z0-9-]+):([A-Za-z0-9]+)((?:\..+)?)\Z"
 )
-_FUNCTION: Final = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]*:\d*:function:.+\Z")
-_ACTIVITY: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]*:\d*:activity:.+\Z")
+_FUNCTION: Final = re.compile(r"arn:[a-z-]+:lambda:[^:]*:[^:]*:function:.+\Z")
+_ACTIVITY: Final = re.compile(r"arn:[a-z-]+:states:[^:]*:[^:]*:activity:.+\Z")
 _PATTERNS: Final = {"": "REQUEST", ".sync": "SYNC", ".sync:2": "SYNC", ".waitForTaskToken": "TOKEN"}
 
 
