@@ -106,7 +106,7 @@ def test_faults_of_the_machine_are_named(definition: Any, expected: str) -> None
         ({"Type": "Fail", "Error": 5}, "/States/A/Error: expected a string, found 5"),
         (
             {"Type": "Choice", "Choices": []},
-            "/States/A/Choices: expected a list, not empty, each item a rule; found []",
+            "/States/A/Choices: Value cannot be empty",
         ),
         ({"Type": "Choice", "Choices": [{"Condition": "x", "Next": "A"}]}, "/States/A/Choices[0]/Condition: expected"),
         (
@@ -125,7 +125,15 @@ def test_faults_of_the_machine_are_named(definition: Any, expected: str) -> None
             {"Type": "Task", "End": True, "Resource": INVOKE, "TimeoutSeconds": 5, "HeartbeatSeconds": 5},
             "/States/A/HeartbeatSeconds: expected less than TimeoutSeconds (5), found 5",
         ),
-        ({"Type": "Map", "End": True, "ItemReader": {}}, "/States/A/ItemReader: ItemReader is not supported yet"),
+        (
+            {
+                "Type": "Map",
+                "End": True,
+                "ItemReader": {},
+                "ItemProcessor": {"StartAt": "B", "States": {"B": PASS}},
+            },
+            "/States/A/ItemReader: ItemReader needs a processor in DISTRIBUTED mode",
+        ),
         (
             {"Type": "Task", "End": True, "Resource": INVOKE, "Parameters": {}},
             "field 'Parameters' is only supported for the 'JSONPath'",

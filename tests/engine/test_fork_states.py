@@ -196,16 +196,11 @@ def test_failing_item_selector_fails_the_map() -> None:
         ({"MaxConcurrency": "{% 3 %}"}, 5, 3),
         ({"MaxConcurrency": 0}, 100, 40),
         ({"MaxConcurrency": 90}, 100, 40),
-        ({"ProcessorConfig": "DISTRIBUTED"}, 100, 100),
-        ({"ProcessorConfig": "DISTRIBUTED", "MaxConcurrency": 60}, 100, 60),
     ],
 )
 def test_map_keeps_its_concurrency(fields: dict[str, Any], count: int, open_at_once: int) -> None:
     processor = one(Name="W", Type="Wait", Seconds=1)
-    mode = fields.pop("ProcessorConfig", "INLINE")
-    run = simulate(
-        jsonata({"M": mapping({**processor, "ProcessorConfig": {"Mode": mode}}, **fields)}), list(range(count))
-    )
+    run = simulate(jsonata({"M": mapping(processor, **fields)}), list(range(count)))
     assert run.status is Status.SUCCEEDED
     assert depth_of_iterations(run) == open_at_once
 

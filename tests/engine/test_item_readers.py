@@ -182,7 +182,7 @@ def test_what_cannot_be_read_is_told(body: bytes, config: ReaderConfig, key: str
 
 def test_an_object_that_is_not_there_is_told_in_s3s_words() -> None:
     reader = ReaderSpec("getObject", {"Bucket": "b", "Key": "gone"}, JSON)
-    with pytest.raises(ItemReaderError, match="The specified key does not exist.*Error Code: NoSuchKey"):
+    with pytest.raises(ItemReaderError, match=r"The specified key does not exist\..*Error Code: NoSuchKey"):
         read(reader, Bucket({}))
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
-from millrace.engine.context import ExecutionInfo, MapItem, context_object
+from millrace.engine.context import ExecutionInfo, MapItem, context_object, map_member
 from millrace.engine.definition import ExecutionType, StateMachine
 from millrace.engine.errors import (
     DATA_LIMIT_EXCEEDED,
@@ -22,7 +22,7 @@ from millrace.engine.frames import ExecutionState, Frame, Purpose, Timer
 from millrace.engine.history import EVENT_LIMIT, HistoryEvent
 from millrace.engine.inspection import Inspection
 from millrace.engine.jsonpath import PathError
-from millrace.engine.messages import CancelTask, CancelTimer, Effect, SetTimer, TimerKind
+from millrace.engine.messages import CancelTask, CancelTimer, Effect, SetTimer, StopMapRun, TimerKind
 from millrace.engine.payload import Payload
 from millrace.model.ids import StateName
 from millrace.model.json import Json
@@ -116,6 +116,13 @@ class Core:
         if cancel:
             self.effects.append(CancelTask(task.token))
 
+    def drop_map_run(self, frame: Frame) -> None:
+        """Abort a frame's Map Run."""
+        run, frame.map_run = frame.map_run, None
+        if run is not None:
+            self.record(frame, "MapRunAborted", {})
+            self.effects.append(StopMapRun(run.arn))
+
     def token(self) -> str:
         """Make a task token."""
         return f"{self.random.getrandbits(256):064x}"
@@ -151,8 +158,9 @@ class Core:
             self._trace(stage, value)
 
     def _context(self, frame: Frame, item: MapItem | None, token: str | None) -> Json:
-        if self.inspection is not None and self.inspection.context is not None:
-            return self.inspection.context
+        replaced = None if self.inspection is None else self.inspection.context
+        if replaced is not None:
+            return replaced if item is None or not isinstance(replaced, dict) else {**replaced, **map_member(item)}
         state = self.machine.states[frame.state]
         return context_object(
             self.info,
@@ -179,13 +187,13 @@ class Core:
         except EvaluationError as error:
             fail(self._evaluation_failed(frame, error))
         except StateError as error:
-            fail(self._state_failed(frame, error))
+            fail(self.state_failed(frame, error))
         except (PathError, PayloadError) as error:
-            fail(self._state_failed(frame, StateError(RUNTIME, str(error))))
+            fail(self.state_failed(frame, StateError(RUNTIME, str(error))))
 
     def _evaluation_failed(self, frame: Frame, error: EvaluationError) -> Failure:
         """Record that an expression failed."""
-        cause = f"{self._where(frame)}{error.message}"
+        cause = f"{self.where(frame)}{error.message}"
         details: dict[str, Json] = {"error": QUERY_EVALUATION_ERROR, "cause": cause, "state": frame.state}
         if error.location is not None:
             details["location"] = error.location
@@ -195,14 +203,15 @@ class Core:
         self.record(frame, "EvaluationFailed", details)
         return Failure(QUERY_EVALUATION_ERROR, cause)
 
-    def _state_failed(self, frame: Frame, error: StateError) -> Failure:
+    def state_failed(self, frame: Frame, error: StateError) -> Failure:
         """Say how a state failed by itself."""
         if error.error == DATA_LIMIT_EXCEEDED:
             return Failure(DATA_LIMIT_EXCEEDED, error.message, terminal=True)
-        return Failure(error.error, f"{self._where(frame)}{error.message}", terminal=error.error == RUNTIME)
+        return Failure(error.error, f"{self.where(frame)}{error.message}", terminal=error.error == RUNTIME)
 
     @staticmethod
-    def _where(frame: Frame) -> str:
+    def where(frame: Frame) -> str:
+        """Word the sentence that AWS begins a cause with."""
         return (
             f"An error occurred while executing the state '{frame.state}' (entered at the event id #{frame.entered}). "
         )

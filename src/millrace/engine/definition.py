@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 
 from millrace.engine.dataflow import Condition, DataFlow, ItemsField, MomentField, NumberField, TextField
+from millrace.engine.distributed import DistributedMap
 from millrace.engine.resource import Resource
 from millrace.engine.templates import Template
 from millrace.model.ids import StateName
 
 INLINE_CONCURRENCY: Final = 40
-DISTRIBUTED_CONCURRENCY: Final = 10_000
 
 
 class ExecutionType(StrEnum):
@@ -24,13 +24,6 @@ class ExecutionType(StrEnum):
 
     STANDARD = "STANDARD"
     EXPRESS = "EXPRESS"
-
-
-class MapMode(StrEnum):
-    """How a Map runs its iterations."""
-
-    INLINE = "INLINE"
-    DISTRIBUTED = "DISTRIBUTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +193,7 @@ class MapState(_FallibleState):
     Attributes:
         selector: Makes the input of an iteration; None gives it the item.
         concurrency: 0 stands for no limit of its own.
+        distributed: What there is more of in DISTRIBUTED mode; None in INLINE mode.
     """
 
     type: ClassVar[str] = "Map"
@@ -207,10 +201,10 @@ class MapState(_FallibleState):
     processor: Branch
     items: ItemsField
     concurrency: NumberField
-    mode: MapMode = MapMode.INLINE
     selector: Template | None = None
     tolerated_count: NumberField | None = None
     tolerated_percentage: NumberField | None = None
+    distributed: DistributedMap | None = None
 
 
 State: TypeAlias = PassState | SucceedState | FailState | ChoiceState | WaitState | TaskState | ParallelState | MapState

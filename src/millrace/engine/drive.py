@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from millrace.engine.clock import Clock, SkippingClock
 from millrace.engine.history import HistoryEvent
@@ -12,11 +13,15 @@ from millrace.engine.messages import (
     CancelTimer,
     Effect,
     Finished,
+    MapRunFailed,
+    MapRunSucceeded,
     Message,
     Resume,
     Resumed,
     SetTimer,
+    StartMapRun,
     StartTask,
+    StopMapRun,
     TaskFailed,
     TaskStarted,
     TaskSubmitted,
@@ -30,6 +35,14 @@ from millrace.engine.tasks import TaskHandler, TaskRequest, perform
 from millrace.model.json import Json
 
 
+class MapRuns(Protocol):
+    """Runs the Map Runs of executions that are driven here."""
+
+    async def __call__(self, parent: "Drive", effect: StartMapRun, /) -> MapRunSucceeded | MapRunFailed:
+        """Run one to its end; a cancelled call aborts its children."""
+        ...
+
+
 class Drive:
     """Drives one interpreter.
 
@@ -37,7 +50,8 @@ class Drive:
         interpreter: The execution.
         tasks: Does the tasks.
         clock: Gives the time; a `SkippingClock` makes delays pass at once.
-        on_event: Sees each event as it happens.
+        map_runs: Runs the Map Runs.
+        on_event: Sees each event as it happens; None: the events are not kept either.
     """
 
     def __init__(
@@ -45,12 +59,13 @@ class Drive:
         interpreter: Interpreter,
         tasks: TaskHandler,
         clock: Clock,
-        on_event: Callable[[HistoryEvent], None] | None,
+        map_runs: MapRuns,
+        on_event: Callable[[HistoryEvent], None] | None = None,
     ) -> None:
         self.interpreter = interpreter
-        self.history: list[HistoryEvent] = []
-        self._tasks = tasks
-        self._clock = clock
+        self.tasks = tasks
+        self.clock = clock
+        self._map_runs = map_runs
         self._on_event = on_event
         self._inbox: deque[Message] = deque()
         self._wake = asyncio.Event()
@@ -71,8 +86,7 @@ class Drive:
         try:
             while self._finished is None:
                 message = await self._next()
-                step = self.interpreter.handle(message, self._clock())
-                self.history.extend(step.events)
+                step = self.interpreter.handle(message, self.clock())
                 if self._on_event is not None:
                     for event in step.events:
                         self._on_event(event)
@@ -101,9 +115,9 @@ class Drive:
         """Set the clock forward to the next delay, or to the execution's deadline when that comes first."""
         if all(timer.kind is not TimerKind.DELAY for timer in self._skippable.values()):
             return False
-        assert isinstance(self._clock, SkippingClock)
+        assert isinstance(self.clock, SkippingClock)
         due = min(self._skippable.values(), key=lambda timer: (timer.at, timer.timer))
-        self._clock.skip_to(due.at)
+        self.clock.skip_to(due.at)
         self._fire(due.timer)
         return True
 
@@ -124,7 +138,9 @@ class Drive:
             case StartTask():
                 request = self._request(effect)
                 self._calls[effect.token] = asyncio.create_task(self._call(request))
-            case CancelTask():
+            case StartMapRun():
+                self._calls[effect.token] = asyncio.create_task(self._run_map(effect))
+            case CancelTask() | StopMapRun():
                 call = self._calls.pop(effect.token, None)
                 if call is not None:
                     self._cancel(call)
@@ -139,11 +155,11 @@ class Drive:
 
     def _set_timer(self, effect: SetTimer) -> None:
         self._forget_timer(effect.timer)
-        if isinstance(self._clock, SkippingClock) and effect.kind is not TimerKind.DEADLINE:
+        if isinstance(self.clock, SkippingClock) and effect.kind is not TimerKind.DEADLINE:
             self._skippable[effect.timer] = effect
             if effect.kind is TimerKind.DELAY:
                 return
-        delay = max(0.0, effect.at - self._clock())
+        delay = max(0.0, effect.at - self.clock())
         self._timers[effect.timer] = asyncio.get_running_loop().call_later(delay, self._fire, effect.timer)
 
     def _request(self, effect: StartTask) -> TaskRequest:
@@ -167,7 +183,7 @@ class Drive:
     async def _call(self, request: TaskRequest) -> None:
         if request.resource.integration is Integration.ACTIVITY:
             self.send(TaskStarted(request.token))
-        outcome = await perform(self._tasks, request)
+        outcome = await perform(self.tasks, request)
         self._calls.pop(request.token, None)
         if outcome.output is None:
             self.send(TaskFailed(request.token, outcome.error, outcome.cause))
@@ -175,6 +191,11 @@ class Drive:
             self.send(TaskSubmitted(request.token, outcome.output))
         else:
             self.send(TaskSucceeded(request.token, outcome.output))
+
+    async def _run_map(self, effect: StartMapRun) -> None:
+        end = await self._map_runs(self, effect)
+        self._calls.pop(effect.token, None)
+        self.send(end)
 
     async def _clean_up(self) -> None:
         for timer in [*self._timers]:

@@ -1,19 +1,13 @@
 """Parallel and Map: the states that run scopes side by side."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from millrace.engine import transitions
 from millrace.engine.context import MapItem
 from millrace.engine.core import Core, Outcome
 from millrace.engine.dataflow import NumberField, fitting
-from millrace.engine.definition import (
-    DISTRIBUTED_CONCURRENCY,
-    INLINE_CONCURRENCY,
-    MapMode,
-    MapState,
-    ParallelState,
-)
+from millrace.engine.definition import INLINE_CONCURRENCY, MapState, ParallelState
 from millrace.engine.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, Failure
 from millrace.engine.expressions import Scope
 from millrace.engine.frames import Fork, Frame, Phase
@@ -30,7 +24,7 @@ def run_parallel(core: Core, frame: Frame, state: ParallelState) -> None:
     scope, flow = core.scope(frame), state.flow
     arguments = flow.arguments(scope, flow.enter(scope, frame.input), frame.state)
     core.record(frame, "ParallelStateStarted", {})
-    if _answered(core, frame, state, None):
+    if answered(core, frame, state, None):
         return
     frame.phase = Phase.FORK
     frame.fork = fork = Fork([None] * len(state.branches), limit=len(state.branches))
@@ -39,24 +33,20 @@ def run_parallel(core: Core, frame: Frame, state: ParallelState) -> None:
 
 
 def run_map(core: Core, frame: Frame, state: MapState) -> None:
-    """Start the first iterations."""
+    """Start the first iterations of an inline Map."""
     scope = core.scope(frame)
-    items = _items(core, state, scope, state.flow.enter(scope, frame.input))
+    items = given_items(core, state, scope, state.flow.enter(scope, frame.input))
     core.record(frame, "MapStateStarted", {"length": len(items)})
-    limit = DISTRIBUTED_CONCURRENCY if state.mode is MapMode.DISTRIBUTED else INLINE_CONCURRENCY
-    wanted = int(state.concurrency.number(scope))
-    core.tell("maxConcurrency", wanted)
-    count = _number(core, "toleratedFailureCount", state.tolerated_count, scope)
-    percentage = _number(core, "toleratedFailurePercentage", state.tolerated_percentage, scope)
-    if _answered(core, frame, state, items):
+    limits = read_limits(core, state, scope)
+    if answered(core, frame, state, items):
         return
     frame.phase = Phase.FORK
     frame.fork = Fork(
         [None] * len(items),
         items,
-        limit=min(limit, wanted) if wanted else limit,
-        tolerance=(count, percentage),
-        strict=state.mode is MapMode.INLINE and count is None and percentage is None,
+        limit=min(INLINE_CONCURRENCY, limits.concurrency or INLINE_CONCURRENCY),
+        tolerance=(limits.tolerated_count, limits.tolerated_percentage),
+        strict=limits.tolerated_count is None and limits.tolerated_percentage is None,
     )
     _start_iterations(core, frame, state, frame.previous)
     _finish_if_done(core, frame)
@@ -177,13 +167,33 @@ def _tolerated(fork: Fork, failure: Failure) -> Outcome:
     return Payload.of(dict(failure.output()))
 
 
-def _items(core: Core, state: MapState, scope: Scope, entered: Payload) -> list[Json]:
+class Limits(NamedTuple):
+    """How many iterations may run at once, and how many may fail; 0 and None where the definition sets none."""
+
+    concurrency: int
+    tolerated_count: float | None
+    tolerated_percentage: float | None
+
+
+def read_limits(core: Core, state: MapState, scope: Scope) -> Limits:
+    """Evaluate a Map's numbers."""
+    concurrency = int(state.concurrency.number(scope))
+    core.tell("maxConcurrency", concurrency)
+    return Limits(
+        concurrency,
+        _number(core, "toleratedFailureCount", state.tolerated_count, scope),
+        _number(core, "toleratedFailurePercentage", state.tolerated_percentage, scope),
+    )
+
+
+def given_items(core: Core, state: MapState, scope: Scope, entered: Payload) -> list[Json]:
+    """Give a Map's items, as far as no reader reads them."""
     if core.inspection is not None and core.inspection.items is not None:
         return core.inspection.items
     return state.items.items(scope, entered)
 
 
-def _answered(core: Core, frame: Frame, state: ParallelState | MapState, items: list[Json] | None) -> bool:
+def answered(core: Core, frame: Frame, state: ParallelState | MapState, items: list[Json] | None) -> bool:
     """Have TestState's mock stand for what the branches or iterations would give."""
     inspection = core.inspection
     if inspection is None or inspection.fork is None:

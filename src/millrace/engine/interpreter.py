@@ -9,10 +9,10 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from millrace.engine import flow_states, fork_states, task_states, transitions
-from millrace.engine.context import ExecutionInfo
+from millrace.engine import distributed_states, flow_states, fork_states, task_states, transitions
+from millrace.engine.context import ExecutionInfo, MapItem
 from millrace.engine.core import TIMER_KINDS, Core, failure_details
-from millrace.engine.definition import State, StateMachine, TaskState
+from millrace.engine.definition import ExecutionType, State, StateMachine, TaskState
 from millrace.engine.errors import RUNTIME, TIMEOUT, Failure, HistoryFullError
 from millrace.engine.frames import ROOT, ExecutionState, Frame, Phase, Purpose
 from millrace.engine.history import EVENT_LIMIT
@@ -22,6 +22,8 @@ from millrace.engine.messages import (
     CancelTimer,
     Effect,
     Finished,
+    MapRunFailed,
+    MapRunSucceeded,
     Message,
     Resume,
     Resumed,
@@ -29,6 +31,7 @@ from millrace.engine.messages import (
     Started,
     Status,
     Step,
+    StopMapRun,
     Stopped,
     TaskFailed,
     TaskHeartbeat,
@@ -42,6 +45,8 @@ from millrace.engine.resource import Pattern
 
 # How many states one step may enter before others get their turn.
 STEP_LIMIT: Final = 200
+# How long an Express execution may take.
+EXPRESS_SECONDS: Final = 300
 
 _HISTORY_FULL: Final = f"The execution reached the maximum number of history events ({EVENT_LIMIT})."
 _RUN: Final[dict[str, Callable[[Core, Frame, Any], None]]] = {
@@ -52,7 +57,7 @@ _RUN: Final[dict[str, Callable[[Core, Frame, Any], None]]] = {
     "Wait": flow_states.run_wait,
     "Task": task_states.run_task,
     "Parallel": fork_states.run_parallel,
-    "Map": fork_states.run_map,
+    "Map": distributed_states.run_map,
 }
 
 
@@ -101,6 +106,8 @@ class Interpreter:
             SetTimer(key, timer.at, TIMER_KINDS[timer.purpose]) for key, timer in self.state.timers.items()
         ]
         for frame in self.state.frames.values():
+            if frame.map_run is not None:
+                effects.append(distributed_states.start_map_run(frame.state, frame.map_run))
             state = self.machine.states[frame.state]
             if frame.task is None or not isinstance(state, TaskState):
                 continue
@@ -109,6 +116,16 @@ class Interpreter:
         if self.state.ready:
             effects.append(Resume())
         return tuple(effects)
+
+    def select_item(self, token: str, item: MapItem, now: float) -> Payload | Failure:
+        """Give the input of a Map Run's child for an item; changes nothing.
+
+        Args:
+            token: The Map Run's.
+            item: The item.
+            now: Seconds since the epoch.
+        """
+        return distributed_states.select_item(self._core, token, item, now)
 
     def handle(self, message: Message, now: float) -> Step:
         """Take one message.
@@ -140,6 +157,8 @@ class Interpreter:
                 self._fire(message.timer)
             case Stopped():
                 self._stop(Status.ABORTED, Failure(message.error, message.cause))
+            case MapRunSucceeded() | MapRunFailed():
+                self._map_run_message(message)
             case Resumed():
                 pass
             case _:
@@ -149,14 +168,21 @@ class Interpreter:
         core, state = self._core, self.state
         state.input, state.started = payload, core.now
         core.emit("ExecutionStarted", 0, {"input": payload.text, "roleArn": self.info.role})
-        if self.machine.timeout is not None:
-            core.set_timer(ROOT, Purpose.EXECUTION, self.machine.timeout)
+        timeout = self._timeout()
+        if timeout is not None:
+            core.set_timer(ROOT, Purpose.EXECUTION, timeout)
         # The first state's entry follows no event: AWS gives 0.
         entry = self._entry
         state.frames[ROOT] = frame = Frame(ROOT, None, 0, entry.state, payload, previous=0)
         frame.variables, frame.attempts, frame.retries = dict(entry.variables), dict(entry.attempts), entry.retries
         state.next_frame = ROOT + 1
         state.ready.append(ROOT)
+
+    def _timeout(self) -> float | None:
+        """Give the seconds that the execution may take; None without limit."""
+        if self.info.type is not ExecutionType.EXPRESS:
+            return self.machine.timeout
+        return min(self.machine.timeout or EXPRESS_SECONDS, EXPRESS_SECONDS)
 
     def _task_message(self, message: TaskStarted | TaskSubmitted | TaskSucceeded | TaskFailed | TaskHeartbeat) -> None:
         owner = self.state.tokens.get(message.token)
@@ -178,6 +204,11 @@ class Interpreter:
                     task_states.on_heartbeat(core, frame)
 
         self._guarded(frame, act)
+
+    def _map_run_message(self, message: MapRunSucceeded | MapRunFailed) -> None:
+        core, frame = self._core, distributed_states.waiting(self._core, message.token)
+        if frame is not None:
+            self._guarded(frame, lambda: distributed_states.on_ended(core, frame, message))
 
     def _fire(self, timer: int) -> None:
         fired = self.state.timers.pop(timer, None)
@@ -247,7 +278,7 @@ class Interpreter:
     def _stop(self, status: Status, failure: Failure) -> None:
         """End the execution from outside; open branches are recorded as aborted."""
         root = self.state.frames.get(ROOT)
-        if root is not None and root.fork is not None:
+        if root is not None and (root.fork is not None or root.map_run is not None):
             transitions.abort_children(self._core, root)
             transitions.record_aborted(self._core, root)
         self._finish(status, failure=failure)
@@ -258,6 +289,9 @@ class Interpreter:
             core.effects.append(CancelTask(token))
         for timer in state.timers:
             core.effects.append(CancelTimer(timer))
+        for frame in state.frames.values():
+            if frame.map_run is not None:
+                core.effects.append(StopMapRun(frame.map_run.arn))
         root = state.frames.get(ROOT)
         previous = root.previous if root is not None else state.events
         details = {"output": output.text} if output is not None else failure_details(failure or Failure(None, None))

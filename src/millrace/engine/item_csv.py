@@ -7,11 +7,14 @@ quotes are doubled or escaped, a backslash is dropped otherwise; missing fields 
 import csv
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 from millrace.engine.distributed import DELIMITERS, HeaderLocation, ReaderConfig
 from millrace.engine.item_lines import lines
 from millrace.engine.item_source import ItemReaderError
 from millrace.model.json import Json
+
+_NO_ROW: Final[list[str]] = []
 
 
 class _Rows(Iterator[str]):
@@ -45,7 +48,7 @@ class _Rows(Iterator[str]):
         self._lines.extend(fresh)
         while self._lines:
             self._row, self._starved = [], False
-            row: list[str] = next(self._reader, [])
+            row = next(self._reader, _NO_ROW)
             if self._starved and not last:
                 # A quoted field goes on in lines that are still to come.
                 self._lines.extend(self._row)

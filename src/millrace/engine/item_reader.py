@@ -29,6 +29,8 @@ async def read_items(reader: ReaderSpec, store: ObjectStore) -> AsyncIterator[Js
     Raises:
         ItemReaderError: They cannot be read.
     """
+    if reader.max_items < 0:
+        raise ItemReaderError("field MaxItems must be positive")
     count = 0
     try:
         async with aclosing(cast("AsyncGenerator[Json, None]", _source(reader, store))) as items:

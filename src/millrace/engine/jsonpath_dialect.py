@@ -114,7 +114,7 @@ class JsonPathDialect:
         fields.one_at_most(name, f"{name}Path")
         reference = self._reference(fields, f"{name}Path")
         if reference is not None:
-            return JsonPathCount(reference, name, None if high == COUNT_LIMIT else high, whole)
+            return JsonPathCount(reference, name, None if high == COUNT_LIMIT else high, whole, low)
         return _literal(fields, name, low, high, whole=whole)
 
     def _reference(self, fields: Fields, name: str) -> Reference | None:

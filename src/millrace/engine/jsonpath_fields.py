@@ -82,12 +82,14 @@ class JsonPathCount:
         name: The field without "Path".
         high: The largest value; None without limit.
         whole: It must be an integer.
+        low: The least value.
     """
 
     reference: Reference
     name: str
     high: float | None = None
     whole: bool = True
+    low: float = 0
 
     def number(self, scope: Scope) -> float:
         """Give the number that the path leads to."""
@@ -103,7 +105,7 @@ class JsonPathCount:
             )
         if self.high is not None and not 0 <= number <= self.high:
             raise StateError(RUNTIME, f"{self.name} must be between 0 and {self.high:.0f}.")
-        if number < 0:
+        if number < self.low:
             raise StateError(RUNTIME, f"{self.name} cannot be negative.")
         return number
 

@@ -20,6 +20,7 @@ from millrace.model.json import Json
 
 # Children at once where MaxConcurrency is 0; AWS starts as many as it can, at most 10,000.
 DEFAULT_CONCURRENCY: Final = 1_000
+CONCURRENCY_LIMIT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import tempfile
 from array import array
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -44,8 +44,9 @@ class ResultSpool:
             if offset == _ABSENT:
                 continue
             self._file.seek(offset)
-            kept = orjson.loads(self._file.readline())
-            yield ChildResult(**{**kept, "status": Status(kept["status"])})
+            kept: dict[str, Any] = orjson.loads(self._file.readline())
+            kept["status"] = Status(kept["status"])
+            yield ChildResult(**kept)
 
     def close(self) -> None:
         """Remove the file."""

@@ -14,6 +14,8 @@ from millrace.engine.drive import Drive
 from millrace.engine.errors import PayloadError, TaskTokenError
 from millrace.engine.history import HistoryEvent
 from millrace.engine.interpreter import Interpreter
+from millrace.engine.item_source import ObjectStore
+from millrace.engine.map_run_local import LocalMapRuns
 from millrace.engine.messages import Message, Started, Status, Stopped, TaskFailed, TaskHeartbeat, TaskSucceeded
 from millrace.engine.parsing import load
 from millrace.engine.payload import PAYLOAD_LIMIT, Payload
@@ -60,12 +62,16 @@ class Runner:
     Args:
         fast: Waits and retries' delays take no time; the executions' clocks skip them. Timeouts of tasks stay real.
         source: Gives task tokens, jitter, $random and $uuid.
+        objects: Where distributed Maps read items and write results; None where they may not.
     """
 
-    def __init__(self, *, fast: bool = False, source: random.Random | None = None) -> None:
+    def __init__(
+        self, *, fast: bool = False, source: random.Random | None = None, objects: ObjectStore | None = None
+    ) -> None:
         self._fast = fast
         self._source = source or random.SystemRandom()
         self._drives: set[Drive] = set()
+        self._map_runs = LocalMapRuns(self._source, objects, self._drives)
 
     async def run(
         self,
@@ -119,8 +125,15 @@ class Runner:
             raise PayloadError(f"expected an input of at most {PAYLOAD_LIMIT} bytes, found {payload.size}")
         info = ExecutionInfo(name or str(uuid.uuid4()), machine, kind)
         interpreter = Interpreter(loaded, info, source=self._source)
-        drive = Drive(interpreter, tasks, SkippingClock(clock) if self._fast else clock, on_event)
-        return Execution(info, drive, asyncio.create_task(self._drive(drive, payload)))
+        history: list[HistoryEvent] = []
+
+        def record(event: HistoryEvent) -> None:
+            history.append(event)
+            if on_event is not None:
+                on_event(event)
+
+        drive = Drive(interpreter, tasks, SkippingClock(clock) if self._fast else clock, self._map_runs, record)
+        return Execution(info, drive, asyncio.create_task(self._drive(drive, payload, history)))
 
     def send_task_success(self, token: str, output: Json) -> None:
         """End a callback task with its result.
@@ -154,7 +167,7 @@ class Runner:
                 return
         raise TaskTokenError(f"expected the token of a task that is running, found {token!r}; its task may have ended")
 
-    async def _drive(self, drive: Drive, payload: Payload) -> Result:
+    async def _drive(self, drive: Drive, payload: Payload, history: list[HistoryEvent]) -> Result:
         self._drives.add(drive)
         try:
             end = await drive.run(Started(payload))
@@ -162,4 +175,4 @@ class Runner:
             self._drives.discard(drive)
         output = None if end.output is None else end.output.value
         error, cause = (None, None) if end.failure is None else (end.failure.error, end.failure.cause)
-        return Result(end.status, output, error, cause, tuple(drive.history))
+        return Result(end.status, output, error, cause, tuple(history))

@@ -19,6 +19,9 @@ _MAP: Final = _FALLIBLE | {
     "ToleratedFailureCount",
     "ToleratedFailurePercentage",
     "Label",
+    "ItemReader",
+    "ItemBatcher",
+    "ResultWriter",
 }
 
 _OUTPUT: Final = frozenset({"Output", "Assign"})
@@ -76,4 +79,34 @@ RETRIER_SHAPE: Final = frozenset(
     {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
 )
 WITHOUT_NEXT: Final = frozenset({"Choice", "Succeed", "Fail"})
-NOT_YET: Final = frozenset({"ItemReader", "ItemBatcher", "ResultWriter"})
+PROCESSOR_CONFIG_SHAPE: Final = frozenset({"Mode", "ExecutionType"})
+READER_SHAPES: Final[Mapping[str, Shape]] = {
+    "JSONata": frozenset({"Resource", "ReaderConfig", "Arguments"}),
+    "JSONPath": frozenset({"Resource", "ReaderConfig", "Parameters"}),
+}
+_READER_CONFIG: Final = frozenset(
+    {
+        "InputType",
+        "CSVHeaderLocation",
+        "CSVHeaders",
+        "CSVDelimiter",
+        "ItemsPointer",
+        "ManifestType",
+        "Transformation",
+        "MaxItems",
+    }
+)
+READER_CONFIG_SHAPES: Final[Mapping[str, Shape]] = {
+    "JSONata": _READER_CONFIG,
+    "JSONPath": _READER_CONFIG | {"MaxItemsPath"},
+}
+_BATCHER: Final = frozenset({"MaxItemsPerBatch", "MaxInputBytesPerBatch", "BatchInput"})
+BATCHER_SHAPES: Final[Mapping[str, Shape]] = {
+    "JSONata": _BATCHER,
+    "JSONPath": _BATCHER | {"MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath"},
+}
+WRITER_SHAPES: Final[Mapping[str, Shape]] = {
+    "JSONata": frozenset({"Resource", "WriterConfig", "Arguments"}),
+    "JSONPath": frozenset({"Resource", "WriterConfig", "Parameters"}),
+}
+WRITER_CONFIG_SHAPE: Final = frozenset({"Transformation", "OutputType"})

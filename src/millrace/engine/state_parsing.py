@@ -12,7 +12,6 @@ from millrace.engine.definition import (
     ChoiceRule,
     ChoiceState,
     FailState,
-    MapMode,
     MapState,
     ParallelState,
     PassState,
@@ -23,6 +22,7 @@ from millrace.engine.definition import (
     WaitState,
 )
 from millrace.engine.dialect import Dialect
+from millrace.engine.distributed_parsing import read_distributed
 from millrace.engine.errors import ALL
 from millrace.engine.fields import Fields, found
 from millrace.engine.literals import LiteralNumber
@@ -122,11 +122,6 @@ def read_parallel(name: StateName, fields: Fields, scope: ScopeReader, dialect: 
 def read_map(name: StateName, fields: Fields, scope: ScopeReader, dialect: Dialect) -> State:
     """Read a Map, with its processor."""
     processor = _processor(fields)
-    mode = MapMode.INLINE
-    if processor is not None and "ProcessorConfig" in processor.values:
-        config = processor.object("ProcessorConfig", "an object with Mode")
-        if config is not None:
-            mode = MapMode(config.choice("Mode", tuple(MapMode), MapMode.INLINE))
     return MapState(
         name=name,
         next=fields.next(),
@@ -134,12 +129,12 @@ def read_map(name: StateName, fields: Fields, scope: ScopeReader, dialect: Diale
         retriers=_retriers(fields),
         catchers=_catchers(fields, dialect),
         processor=_NO_BRANCH if processor is None else _branch(processor, scope, PROCESSOR_SHAPE),
-        mode=mode,
         items=dialect.items(fields),
         selector=dialect.selector(fields),
         concurrency=dialect.count(fields, "MaxConcurrency") or _UNLIMITED,
         tolerated_count=dialect.count(fields, "ToleratedFailureCount"),
         tolerated_percentage=dialect.count(fields, "ToleratedFailurePercentage", high=100, whole=False),
+        distributed=None if processor is None else read_distributed(name, fields, processor, dialect),
     )
 
 

@@ -51,6 +51,8 @@ def leave(
 
 def fail(core: Core, frame: Frame, failure: Failure) -> None:
     """Have a failed state retried or caught, or fail its scope."""
+    if core.inspection is not None:
+        core.tell("failure", dict(failure.output()))
     state = core.machine.states[frame.state]
     core.drop_task(frame, cancel=False)
     abort_children(core, frame)
@@ -68,6 +70,7 @@ def fail(core: Core, frame: Frame, failure: Failure) -> None:
 
 def abort_children(core: Core, frame: Frame) -> None:
     """Abort what a frame's state has running, and record it."""
+    core.drop_map_run(frame)
     fork, frame.fork = frame.fork, None
     if fork is None:
         return
