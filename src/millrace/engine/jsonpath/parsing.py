@@ -40,7 +40,8 @@ from millrace.model.json import Json
 
 _T = TypeVar("_T")
 
-_NAME: Final = re.compile(r"[^.\[\](){}\s,'\"?@*=<>!&|~]+")
+_NAME: Final = re.compile(r"[^.\[\]()\s]+")
+_NAME_IN_FILTER: Final = re.compile(r"[^.\[\](){}\s,'\"?@*=<>!&|~]+")
 _VARIABLE: Final = re.compile(r"[A-Za-z_]\w*")
 _INTEGERS: Final = re.compile(r"\s*-?\d+(?:\s*,\s*-?\d+)*\s*\]")
 _SLICE: Final = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*\]")
@@ -81,6 +82,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._name = _NAME
 
     def path(self) -> Syntax:
         if not self._take("$"):
@@ -118,14 +120,14 @@ class _Parser:
     def _dotted(self) -> Step:
         if self._take("*"):
             return Wildcard()
-        match = _NAME.match(self._text, self._at)
+        match = self._name.match(self._text, self._at)
         if match is None:
             self._fail("expected a name; write ['...'] around one with other characters")
         self._at = match.end()
         return Name(match[0])
 
     def _function(self) -> str:
-        match = _NAME.match(self._text, self._at)
+        match = self._name.match(self._text, self._at)
         if match is None or not self._text.startswith("(", match.end()):
             return ""
         name = match[0]
@@ -174,7 +176,9 @@ class _Parser:
         self._blanks()
         if not self._take("("):
             self._fail("expected '(' after '?'")
+        outside, self._name = self._name, _NAME_IN_FILTER
         predicate = self._any_of()
+        self._name = outside
         self._blanks()
         if not self._take(")"):
             self._fail("expected ')'")

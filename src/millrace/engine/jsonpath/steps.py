@@ -112,6 +112,7 @@ class Descent:
 
     def select(self, value: Json, root: Json) -> Iterator[Json]:
         """Give the containers."""
+        del root
         waiting = [value]
         while waiting:
             current = waiting.pop()
@@ -121,7 +122,6 @@ class Descent:
             elif isinstance(current, list):
                 yield current
                 waiting.extend(reversed(current))
-        del root
 
 
 @dataclass(frozen=True, slots=True)
