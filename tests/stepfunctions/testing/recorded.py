@@ -6,7 +6,6 @@ The cases lie beside the checkout (../shared/conformance).
 import asyncio
 import importlib.util
 import json
-import types
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -38,12 +37,12 @@ def recorded(kind: str) -> list[Any]:
 
 def differences(case: Mapping[str, Any]) -> list[str]:
     """Make a case's calls; give what differs from the recording."""
-    run: Any = object.__new__(_kit().CaseRun)
-    run.b = types.SimpleNamespace(client=lambda _name: _Client(case), role=ROLE)
-    run.table = {}
+    names: dict[str, str] = {}
     for name in case.get("lambdas", {}):
-        run.table[f"{{{{lambda:{name}}}}}"] = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
-        run.table[f"{{{{lambda-name:{name}}}}}"] = name
+        names[f"{{{{lambda:{name}}}}}"] = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+        names[f"{{{{lambda-name:{name}}}}}"] = name
+    run: Any = object.__new__(_kit().CaseRun)
+    run.b, run.table = _Bench(case), names
     outcomes = [run.call(call) for call in case["calls"]]
     return [text for outcome in outcomes for text in (*outcome["result"], *outcome["history"])]
 
@@ -63,6 +62,18 @@ def _function(source: str) -> Function:
     exec(compile(source, "/var/task/handler.py", "exec"), namespace)
     # A function that is called without a payload gets an empty event.
     return lambda payload: namespace["handler"]({} if payload is None else payload, None)
+
+
+class _Bench:
+    """What the kit's runner wants of its surroundings."""
+
+    role = ROLE
+
+    def __init__(self, case: Mapping[str, Any]) -> None:
+        self._case = case
+
+    def client(self, _service: str) -> "_Client":
+        return _Client(self._case)
 
 
 class _Client:

@@ -1,17 +1,20 @@
-"""The context object that a test gives: TestState's `context` parameter.
+"""The context object of a state under test: the one that a test gives, and the usual one.
 
 Source: AWS Step Functions Developer Guide, "Accessing execution data from the Context object"; the wording as recorded.
 """
 
+import uuid
 from collections.abc import Mapping
 from typing import Final
 
-from millrace.engine.definition import State, TaskState
+from millrace.engine.context import ExecutionInfo, timestamp
+from millrace.engine.definition import MapState, ParallelState, State, TaskState
 from millrace.engine.errors import PayloadError
 from millrace.engine.payload import Payload
 from millrace.engine.resource import Pattern
 from millrace.model.json import Json
 from millrace.stepfunctions.errors import ApiError
+from millrace.stepfunctions.testing.tested_state import NAME
 
 _TEXT: Final = (str, "a string")
 _NUMBER: Final = ((int, float), "a number")
@@ -58,6 +61,44 @@ def read_context(text: str, state: State) -> dict[str, Json]:
             "service integration pattern"
         )
     return context
+
+
+def usual_context(
+    given: Json, info: ExecutionInfo, state: State, role: str | None, retries: int, now: float
+) -> dict[str, Json]:
+    """Make the context object of a test that gives none.
+
+    Args:
+        given: The state's input.
+        info: The execution that stands for the test.
+        state: The state.
+        role: The role's ARN; null in the context object where a test names none.
+        retries: How often the state was retried.
+        now: Seconds since the epoch.
+    """
+    moment = timestamp(now)
+    about: dict[str, Json] = {"Name": NAME, "EnteredTime": moment}
+    if isinstance(state, TaskState | MapState | ParallelState):
+        about["RetryCount"] = retries
+    context: dict[str, Json] = {
+        "Execution": {
+            "Id": express_arn(info),
+            "Input": given,
+            "Name": info.name,
+            "RoleArn": role,
+            "StartTime": moment,
+        },
+        "StateMachine": {"Id": info.machine_arn, "Name": info.machine},
+        "State": about,
+    }
+    if isinstance(state, TaskState) and state.resource.pattern is Pattern.TOKEN:
+        context["Task"] = {"Token": uuid.uuid4().hex}
+    return context
+
+
+def express_arn(info: ExecutionInfo) -> str:
+    """Give the ARN of the Express execution that a test is to its state."""
+    return f"arn:aws:states:{info.region}:{info.account}:express:{info.machine}:{info.name}:{info.name}"
 
 
 def _check_member(name: str, member: Json) -> None:

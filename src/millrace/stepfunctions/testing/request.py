@@ -146,7 +146,12 @@ def _outcome(mock: Mapping[str, Json], state: State) -> Payload | Failure:
             if len(result.value) != len(state.branches):
                 raise _invalid("Mocked result must contain the same number of items as number of Parallel branches.")
         case MapState():
-            if not isinstance(result.value, list):
+            writer = state.distributed.writer if state.distributed else None
+            if writer is not None and writer.resource is not None:
+                # The result says where the results were written.
+                if not isinstance(result.value, dict):
+                    raise _invalid("Mocked result must be an object.")
+            elif not isinstance(result.value, list):
                 raise _invalid("Mocked result must be an array.")
         case _:
             pass

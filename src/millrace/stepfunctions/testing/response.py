@@ -6,8 +6,6 @@ Source: AWS Step Functions API reference, TestState and InspectionData.
 from typing import Final
 
 from millrace.engine.definition import MapState, ParallelState
-from millrace.engine.errors import Failure
-from millrace.engine.frames import Phase
 from millrace.engine.payload import text_of
 from millrace.model.json import Json
 from millrace.stepfunctions.testing.course import Course
@@ -42,25 +40,43 @@ def response(request: Request, course: Course) -> dict[str, Json]:
 
 
 def _ending(course: Course) -> dict[str, Json]:
-    if course.frame.phase is Phase.RETRY:
+    if course.retriable:
         return {"status": "RETRIABLE"}
-    if isinstance(course.ended, Failure):
+    if course.output is None:
         return {"status": "FAILED"}
-    status = "SUCCEEDED" if course.failure is None else "CAUGHT_ERROR"
-    if course.ended is not None:
-        return {"status": status, "output": course.ended.text}
-    return {"status": status, "output": course.frame.input.text, "nextState": course.frame.state}
+    ending: dict[str, Json] = {
+        "status": "SUCCEEDED" if course.failure is None else "CAUGHT_ERROR",
+        "output": course.output,
+    }
+    if course.next_state is not None:
+        ending["nextState"] = course.next_state
+    return ending
 
 
 def _inspection(request: Request, course: Course) -> dict[str, Json]:
+    shown = {stage: value for stage, value in course.stages.items() if stage not in _hidden(request)}
     data: dict[str, Json] = {"input": request.input.text}
-    hidden = set[str]() if request.level is InspectionLevel.TRACE else set(_TRACED)
-    if isinstance(request.tested.state, MapState | ParallelState):
-        # What the branches gave is shown as the later stages have it only (recorded of a Map).
-        hidden.add("result")
-    for stage, value in course.stages.items():
-        if stage not in hidden:
-            data[stage] = value if stage in _PLAIN else text_of(value)
-    if request.variables is not None or course.frame.variables:
-        data["variables"] = text_of(dict(course.frame.variables))
+    for stage, value in shown.items():
+        data[stage] = value if stage in _PLAIN else text_of(value)
+    variables = course.stages.get("variables", request.variables)
+    if variables or request.variables is not None:
+        data["variables"] = text_of(variables)
+    if "errorDetails" in shown:
+        data["errorDetails"] = _error_details(shown["errorDetails"])
     return data
+
+
+def _hidden(request: Request) -> frozenset[str]:
+    hidden = frozenset({"input", "variables"})
+    if request.level is not InspectionLevel.TRACE:
+        hidden |= _TRACED
+    if isinstance(request.tested.state, MapState | ParallelState):
+        # What the branches gave shows in the later stages only (recorded of a Map).
+        hidden |= {"result"}
+    return hidden
+
+
+def _error_details(details: Json) -> Json:
+    """Write the back-off in whole seconds."""
+    assert isinstance(details, dict)
+    return {name: int(value) if isinstance(value, float) else value for name, value in details.items()}
