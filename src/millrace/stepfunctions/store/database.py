@@ -192,7 +192,8 @@ class Database:
         if version > len(MIGRATIONS):
             raise StoreNewerError(
                 f"the data file {str(self.path)!r} has schema version {version}, and this Millrace knows "
-                f"versions up to {len(MIGRATIONS)}: a newer one has written it; install that one, or choose another file with --data"
+                f"versions up to {len(MIGRATIONS)}: a newer one has written it; install that one, or choose another "
+                f"file with --data"
             )
         for setting in _SETTINGS:
             connection.execute(setting)

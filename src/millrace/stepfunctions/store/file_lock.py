@@ -1,6 +1,5 @@
 """One process owns a data file: a lock that ends with the process, however it ends."""
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -23,23 +22,25 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(self._descriptor)
+            _lock(descriptor)
         except OSError as error:
-            owner = os.read(self._descriptor, 32).decode(errors="replace").strip() or "unknown"
-            os.close(self._descriptor)
+            owner = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
+            os.close(descriptor)
             raise StoreLockedError(
                 f"the data file {str(path)!r} is in use by process {owner}; "
                 f"end that process, or choose another file with --data"
             ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, str(os.getpid()).encode())
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        self._descriptor: int | None = descriptor
 
     def release(self) -> None:
-        """Give the lock back."""
-        with contextlib.suppress(OSError):
-            os.close(self._descriptor)
+        """Give the lock back, unless that was done."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 if sys.platform == "win32":
