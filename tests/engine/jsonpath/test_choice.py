@@ -1,5 +1,6 @@
 """Choice rules match as AWS's do."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -108,11 +109,25 @@ def test_values_of_another_type_do_not_match(operator: str) -> None:
         (r"a\\*c", r"a\bc", True),
         (r"a\bc", r"a\bc", True),
         ("ab", "abc", False),
+        ("a*a", "a", False),
+        ("ab*bc", "abc", False),
+        ("*b*", "abc", True),
+        ("a**c", "ac", True),
     ],
 )
 def test_patterns_match(pattern: str, text: str, expected: bool) -> None:
     assert holds({"Variable": "$.v", "StringMatches": pattern}, {"v": text}) is expected
     assert not holds({"Variable": "$.v", "StringMatches": pattern}, {"v": 1})
+
+
+@given(st.text("ab*", max_size=8), st.text("ab", max_size=8))
+def test_patterns_match_as_their_regular_expressions(pattern: str, text: str) -> None:
+    expected = re.fullmatch(pattern.replace("*", ".*"), text) is not None
+    assert holds({"Variable": "$.v", "StringMatches": pattern}, {"v": text}) is expected
+
+
+def test_patterns_take_no_longer_for_many_stars() -> None:
+    assert not holds({"Variable": "$.v", "StringMatches": "*a" * 50 + "b"}, {"v": "a" * 200_000})
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from millrace.engine.errors import StateError
 from millrace.engine.jsonpath import Path, PathError
 from tests.engine.jsonpath.scopes import scope
 
@@ -190,6 +191,15 @@ def test_an_items_path_that_misses_is_a_reference_path_conflict() -> None:
     with pytest.raises(PathError) as caught:
         Path("$.a", "ItemsPath").evaluate(scope({}))
     assert caught.value.error == "States.ReferencePathConflict"
+
+
+def test_a_path_that_selects_too_much_fails_the_state() -> None:
+    document: Any = 1
+    for _ in range(200):
+        document = [document] * 2
+    path = Path("$..*..*..*", "x.$")
+    with pytest.raises(StateError, match="selects more than 500000 values"):
+        path.evaluate(scope(document))
 
 
 def test_a_character_of_a_text_is_no_item() -> None:

@@ -3,13 +3,12 @@
 Source: Amazon States Language specification, "Choice State".
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from millrace.engine.expressions import Scope
-from millrace.engine.jsonpath.comparisons import COMPARISONS, TYPE_TESTS, Compare, pattern
+from millrace.engine.jsonpath.comparisons import COMPARISONS, TYPE_TESTS, Compare, Pattern
 from millrace.engine.jsonpath.errors import Miss, PathError
 from millrace.engine.jsonpath.path import Path
 from millrace.engine.jsonpath.reference_path import read_reference
@@ -93,12 +92,12 @@ class Match:
     """A text that has a pattern (StringMatches)."""
 
     variable: Path
-    pattern: re.Pattern[str]
+    pattern: Pattern
 
     def holds(self, scope: Scope) -> bool:
         """Match."""
         value = self.variable.evaluate(scope)
-        return isinstance(value, str) and self.pattern.fullmatch(value) is not None
+        return isinstance(value, str) and self.pattern.matches(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ def _compile_comparison(variable: Path, name: str, value: Json, path: str, repor
         if not isinstance(value, str):
             report(path, f"expected a string, found {type_of(value)}")
             return _BROKEN
-        return Match(variable, pattern(value))
+        return Match(variable, Pattern(value))
     if name in COMPARISONS:
         compare, fits, kind = COMPARISONS[name]
         if not fits(value):

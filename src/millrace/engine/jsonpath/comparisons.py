@@ -44,10 +44,37 @@ def is_timestamp(value: Json) -> bool:
     return isinstance(value, str) and parse_timestamp(value) is not None
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    r"""Compile what StringMatches compares with: `*` stands for any characters, `\*` and `\\` for themselves."""
-    parts = [".*" if star else re.escape(escaped or other) for escaped, star, other in _PATTERN.findall(text)]
-    return re.compile("".join(parts), re.DOTALL)
+class Pattern:
+    r"""What StringMatches compares with: `*` stands for any characters, `\*` and `\\` for themselves.
+
+    Matching takes time in proportion to the text, whatever the pattern.
+    """
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, text: str) -> None:
+        parts = [""]
+        for escaped, star, other in _PATTERN.findall(text):
+            if star:
+                parts.append("")
+            else:
+                parts[-1] += escaped or other
+        self._parts = parts
+
+    def matches(self, text: str) -> bool:
+        """Tell whether the whole text matches."""
+        first, last = self._parts[0], self._parts[-1]
+        if len(self._parts) == 1:
+            return text == first
+        at, end = len(first), len(text) - len(last)
+        if end < at or not text.startswith(first) or not text.endswith(last):
+            return False
+        for part in self._parts[1:-1]:
+            found = text.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
 
 
 def _numeric(relation: Callable[[Any, Any], bool]) -> Compare:

@@ -74,6 +74,7 @@ class Path:
 
         Raises:
             PathError: The path is definite and leads nowhere.
+            StateError: The path selects too much.
         """
         try:
             value = self.select(scope)

@@ -5,9 +5,14 @@ Source: Jayway JsonPath, which AWS runs; where it differs from RFC 9535, its way
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from itertools import islice
+from typing import Final, Protocol, TypeAlias
 
+from millrace.engine.errors import RUNTIME, StateError
 from millrace.model.json import Json
+
+# A step of an execution runs on the event loop: a path may hold it for some tenths of a second, not for minutes.
+SELECTION_LIMIT: Final = 500_000
 
 
 class Predicate(Protocol):
@@ -163,10 +168,17 @@ def is_definite(steps: Sequence[Step]) -> bool:
 
 
 def select_all(steps: Sequence[Step], root: Json, start: Json) -> list[Json]:
-    """Follow the steps from a value, and list what they select; whatever a step does not find is left out."""
+    """Follow the steps from a value, and list what they select; whatever a step does not find is left out.
+
+    Raises:
+        StateError: States.Runtime: a step selects too much to go on with.
+    """
     values = [start]
     for step in steps:
-        values = [selected for value in values for selected in step.select(value, root)]
+        selected = (found for value in values for found in step.select(value, root))
+        values = list(islice(selected, SELECTION_LIMIT + 1))
+        if len(values) > SELECTION_LIMIT:
+            raise StateError(RUNTIME, f"A JSONPath selects more than {SELECTION_LIMIT} values; narrow its '..' or '*'")
     return values
 
 
