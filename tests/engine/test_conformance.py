@@ -57,8 +57,6 @@ def _eligible() -> list[Any]:
         marks: list[pytest.MarkDecorator] = []
         if needed:
             marks.append(pytest.mark.skip(reason=f"needs {', '.join(needed)}"))
-        elif "DISTRIBUTED" in json.dumps([*_definitions(case)]):
-            marks.append(pytest.mark.skip(reason="has a distributed Map, which starts executions of its own"))
         elif any(service in json.dumps([*_definitions(case)]) for service in SERVICES):
             marks.append(pytest.mark.skip(reason="calls an AWS service"))
         elif "time.sleep" in json.dumps(case.get("lambdas", {})):

@@ -36,8 +36,9 @@ def run_map(core: Core, frame: Frame, state: MapState) -> None:
     """Start the first iterations of an inline Map."""
     scope = core.scope(frame)
     items = given_items(core, state, scope, state.flow.enter(scope, frame.input))
-    core.record(frame, "MapStateStarted", {"length": len(items)})
+    # Before this event, where a distributed Map looks at its numbers after it (both recorded).
     limits = read_limits(core, state, scope)
+    core.record(frame, "MapStateStarted", {"length": len(items)})
     if answered(core, frame, state, items):
         return
     frame.phase = Phase.FORK
