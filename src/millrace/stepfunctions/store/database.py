@@ -23,7 +23,7 @@ MEMORY: Final = Path(":memory:")
 """In place of a file: everything is gone when it is closed."""
 
 _HEADER: Final = b"SQLite format 3\0"
-_RESTORE: Final = "restore the file from a backup, or start anew with another one by --data; this one was left as it is"
+_RESTORE: Final = "restore the file from a backup, or start anew with another one by --data"
 _statement: Final = attrgetter("statement")
 # A value that cannot be stored raises these: an integer of more than 64 bits, a text with half a surrogate pair.
 _FAILURES: Final = (sqlite3.Error, OverflowError, ValueError)
@@ -136,12 +136,18 @@ class Database:
             raise self.failure(error) from error
         reach("store.after-commit")
 
+    def damage(self, found: str) -> StoreDamagedError:
+        """Say what shows that the file is damaged, and what to do."""
+        return StoreDamagedError(f"the data file {str(self.path)!r} is damaged ({found}); {_RESTORE}")
+
     def failure(self, error: Exception) -> StoreError:
         """Say what an error of SQLite's means for the data file, and what to do."""
         file = f"the data file {str(self.path)!r}"
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the low byte is the kind, the rest its details
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-                return StoreDamagedError(f"{file} is damaged ({error}); {_RESTORE}")
+                return self.damage(str(error))
+            case 0 if isinstance(error, sqlite3.OperationalError):  # the sqlite3 module's own, for a text that it reads
+                return self.damage("a text in it is not UTF-8")
             case sqlite3.SQLITE_FULL:
                 return StoreFullError(
                     f"{file} cannot grow ({error}); make room on its disk: the change was not kept, all before it was"

@@ -41,7 +41,7 @@ class HistoryTable(Tables):
                 blocks = self._database.select(_FORWARD, (low, at, high, _BATCH, read))
             read += len(blocks)
             for (block,) in blocks:
-                decoded: list[dict[str, Any]] = orjson.loads(block)
+                decoded = self._events(block)
                 if reverse:
                     events.extend(event for event in reversed(decoded) if event["id"] <= first)
                 else:
@@ -51,6 +51,12 @@ class HistoryTable(Tables):
             if len(blocks) < _BATCH:
                 break
         return events[:limit]
+
+    def _events(self, block: bytes) -> list[dict[str, Any]]:
+        try:
+            return orjson.loads(block)
+        except orjson.JSONDecodeError as error:
+            raise self._database.damage("a block of a history is not JSON") from error
 
 
 def _place(execution: int, event: int) -> int:
