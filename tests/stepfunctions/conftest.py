@@ -1,6 +1,7 @@
 """A whole engine on a free port, with a data file of its own, and boto3 that talks to it."""
 
 import asyncio
+import gc
 import itertools
 import json
 import queue
@@ -64,10 +65,13 @@ class Engine:
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def start(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        # asyncio turns Nagle's algorithm off for sockets that say that they are TCP's, and for no others.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen()
         self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._thread = threading.Thread(target=self._run)
         self._thread.start()
         assert self._ready.wait(PATIENCE)
 
@@ -76,6 +80,10 @@ class Engine:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
         self._socket.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+        gc.collect()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -88,6 +96,7 @@ class Engine:
         await self._server.serve(sockets=[self._socket])
         await executions.close()
         await self.store.close()
+        del self.service, self._server
 
     async def _task(self, task: TaskRequest) -> Json:
         self.tokens.put(task.token)
@@ -105,9 +114,12 @@ class Engine:
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine = Engine(tmp_path_factory.mktemp("engine") / "engine.db")
+    # Compiled expressions must be let go of in the thread that made them, so no other may collect garbage.
+    gc.disable()
     engine.start()
     yield engine
     engine.stop()
+    gc.enable()
 
 
 @pytest.fixture(scope="module")
