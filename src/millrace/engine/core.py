@@ -24,6 +24,7 @@ from millrace.engine.inspection import Inspection
 from millrace.engine.jsonpath import PathError
 from millrace.engine.messages import CancelTask, CancelTimer, Effect, SetTimer, StopMapRun, TimerKind
 from millrace.engine.payload import Payload
+from millrace.engine.variables import VariableSizes
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -61,6 +62,7 @@ class Core:
         self.state = state
         self.inspection = inspection
         self._trace = None if inspection is None else inspection.trace
+        self.sizes = VariableSizes(counted=not state.frames)
         self.now = 0.0
         self.events: list[HistoryEvent] = []
         self.effects: list[Effect] = []
@@ -120,6 +122,7 @@ class Core:
         """Abort a frame's Map Run."""
         run, frame.map_run = frame.map_run, None
         if run is not None:
+            frame.failed_run = run
             self.record(frame, "MapRunAborted", {})
             self.effects.append(StopMapRun(run.arn))
 

@@ -1,6 +1,7 @@
 """Map in DISTRIBUTED mode: its items are children of their own, which a Map Run starts and counts."""
 
 import uuid
+from dataclasses import replace
 from typing import Final
 
 from millrace.engine import fork_states, transitions
@@ -57,14 +58,26 @@ def waiting(core: Core, token: str) -> Frame | None:
 
 def on_ended(core: Core, frame: Frame, message: MapRunSucceeded | MapRunFailed) -> None:
     """Take the outcome of a Map Run."""
-    frame.map_run = None
+    run, frame.map_run = frame.map_run, None
     if isinstance(message, MapRunSucceeded):
         core.record(frame, "MapRunSucceeded", {})
         fork_states.settle(core, frame, message.output)
         return
+    frame.failed_run = run
     failure = Failure(message.error, message.cause, terminal=message.error in (DATA_LIMIT_EXCEEDED, RUNTIME))
     core.record(frame, "MapRunFailed", failure_details(failure))
     transitions.fail(core, frame, failure)
+
+
+def redrive(core: Core, frame: Frame) -> bool:
+    """Go on with the Map Run that failed a frame's state; tell whether there is one."""
+    if frame.failed_run is None:
+        return False
+    spec = replace(frame.failed_run, redrives=frame.failed_run.redrives + 1)
+    core.record(frame, "MapRunRedriven", {"mapRunArn": spec.arn, "redriveCount": spec.redrives})
+    frame.phase, frame.map_run, frame.failed_run = Phase.MAP_RUN, spec, None
+    core.effects.append(start_map_run(frame.state, spec))
+    return True
 
 
 def select_item(core: Core, token: str, item: MapItem, now: float) -> Payload | Failure:
@@ -109,7 +122,7 @@ def _run_distributed(core: Core, frame: Frame, state: MapState, distributed: Dis
         tolerated_percentage=limits.tolerated_percentage or 0.0,
     )
     core.record(frame, "MapRunStarted", {"mapRunArn": spec.arn})
-    frame.phase, frame.map_run = Phase.MAP_RUN, spec
+    frame.phase, frame.map_run, frame.failed_run = Phase.MAP_RUN, spec, None
     core.effects.append(start_map_run(frame.state, spec))
 
 

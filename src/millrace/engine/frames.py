@@ -108,6 +108,7 @@ class Frame:
         settled: The state's branches have all succeeded.
         timer: The timer of a wait or of a retry.
         map_run: The Map Run that a distributed Map waits for.
+        failed_run: The Map Run that failed the state, or was aborted; what a redrive goes on with.
     """
 
     id: int
@@ -129,11 +130,12 @@ class Frame:
     task: PendingTask | None = None
     fork: Fork | None = None
     map_run: MapRunSpec | None = None
+    failed_run: MapRunSpec | None = None
 
     def move(self, state: StateName, payload: Payload) -> None:
         """Go to another state."""
         self.state, self.input, self.phase = state, payload, Phase.ENTER
-        self.retries, self.settled = 0, False
+        self.retries, self.settled, self.failed_run = 0, False, None
         if self.attempts:
             self.attempts = {}
 
@@ -221,11 +223,14 @@ def _frame_to_json(frame: Frame) -> dict[str, Json]:
         written["fork"] = _fork_to_json(frame.fork)
     if frame.map_run is not None:
         written["mapRun"] = frame.map_run.to_json()
+    if frame.failed_run is not None:
+        written["failedRun"] = frame.failed_run.to_json()
     return written
 
 
 def _frame_from_json(data: Mapping[str, Any]) -> Frame:
-    task, fork, item, map_run = data.get("task"), data.get("fork"), data.get("item"), data.get("mapRun")
+    task, fork, item = data.get("task"), data.get("fork"), data.get("item")
+    map_run, failed_run = data.get("mapRun"), data.get("failedRun")
     return Frame(
         id=data["id"],
         parent=data["parent"],
@@ -246,6 +251,7 @@ def _frame_from_json(data: Mapping[str, Any]) -> Frame:
         task=None if task is None else _task_from_json(task),
         fork=None if fork is None else _fork_from_json(fork),
         map_run=None if map_run is None else MapRunSpec.from_json(map_run),
+        failed_run=None if failed_run is None else MapRunSpec.from_json(failed_run),
     )
 
 

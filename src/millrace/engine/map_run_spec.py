@@ -118,6 +118,7 @@ class MapRunSpec:
         concurrency: Children at once.
         tolerated_count: Failed items that do not fail the run; 0 sets no limit, unless the percentage sets none either.
         tolerated_percentage: The same in percent of all items.
+        redrives: How often it was redriven.
     """
 
     arn: str
@@ -131,6 +132,7 @@ class MapRunSpec:
     concurrency: int = DEFAULT_CONCURRENCY
     tolerated_count: int = 0
     tolerated_percentage: float = 0.0
+    redrives: int = 0
 
     @property
     def id(self) -> str:
@@ -147,6 +149,7 @@ class MapRunSpec:
             "concurrency": self.concurrency,
             "toleratedCount": self.tolerated_count,
             "toleratedPercentage": self.tolerated_percentage,
+            "redrives": self.redrives,
         }
         if self.items is not None:
             written["items"] = self.items.text
@@ -178,6 +181,7 @@ class MapRunSpec:
             concurrency=data["concurrency"],
             tolerated_count=data["toleratedCount"],
             tolerated_percentage=data["toleratedPercentage"],
+            redrives=data["redrives"],
         )
 
 
