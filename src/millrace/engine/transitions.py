@@ -1,14 +1,12 @@
 """Leaving a state: by its output, by a retry, by a catcher, or by the failure of its scope."""
 
-from collections.abc import Mapping
-
 from millrace.engine.core import Core
 from millrace.engine.dataflow import DataFlow
 from millrace.engine.definition import Catcher
-from millrace.engine.errors import DATA_LIMIT_EXCEEDED, RUNTIME, Failure, StateError
+from millrace.engine.errors import RUNTIME, Failure
 from millrace.engine.expressions import Scope
 from millrace.engine.frames import Frame, Phase, Purpose
-from millrace.engine.payload import PAYLOAD_LIMIT, Payload, encode
+from millrace.engine.payload import Payload
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
@@ -36,7 +34,7 @@ def leave(
     assigned, payload = flow.leave(scope, frame.input, result, frame.state)
     details: dict[str, Json] = {"name": frame.state, "output": payload.text}
     if assigned:
-        details["assignedVariables"] = _texts(frame, assigned)
+        details["assignedVariables"] = core.sizes.assign(frame, assigned, core.state.frames.values())
         frame.variables = {**frame.variables, **assigned}
     if core.inspection is not None:
         core.tell("variables", core.variables(frame))
@@ -131,20 +129,3 @@ def _catch(core: Core, frame: Frame, failure: Failure, catcher: Catcher) -> None
         leave(core, frame, error, core.scope(frame, errorOutput=error.value), catcher.flow, catcher.next)
 
     core.guard(frame, go_on, lambda again: core.ended.append((frame, again)))
-
-
-def _texts(frame: Frame, assigned: Mapping[str, Json]) -> dict[str, Json]:
-    """Write assigned variables as the history does, each as JSON text."""
-    texts: dict[str, Json] = {}
-    size = 0
-    for name, value in assigned.items():
-        text = encode(value)
-        size += len(text)
-        texts[name] = text.decode()
-    if size > PAYLOAD_LIMIT:
-        raise StateError(
-            DATA_LIMIT_EXCEEDED,
-            f"The variables assigned by the state '{frame.state}' have a size of {size} bytes, exceeding "
-            f"the maximum number of bytes service limit.",
-        )
-    return texts
