@@ -1,4 +1,4 @@
-"""What was acknowledged is kept, nothing is kept in part: after a kill at any moment of a commit, and on a full disk."""
+"""What was acknowledged is kept, nothing in part: after a kill at any moment of a commit, and on a full disk."""
 
 import asyncio
 import signal
