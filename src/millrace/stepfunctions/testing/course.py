@@ -5,7 +5,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -115,6 +115,10 @@ async def run(request: Request, tasks: TaskHandler, region: str, account: str) -
     return await _Test(request, tasks, info).run()
 
 
+def _timers(effects: Iterable[Effect], kind: TimerKind) -> Iterator[SetTimer]:
+    return (effect for effect in effects if isinstance(effect, SetTimer) and effect.kind is kind)
+
+
 class _Test:
     def __init__(self, request: Request, tasks: TaskHandler, info: ExecutionInfo) -> None:
         self._request, self._tasks, self._info = request, tasks, info
@@ -154,7 +158,7 @@ class _Test:
 
     def _end_wait(self, effects: Iterable[Effect]) -> None:
         """Leave a Wait without waiting, unless it would take longer than a test may."""
-        timer = next((effect for effect in effects if isinstance(effect, SetTimer)), None)
+        timer = next(_timers(effects, TimerKind.DELAY), None)
         if timer is None:
             return
         if timer.at - self._now > TIME_LIMIT:
@@ -170,8 +174,7 @@ class _Test:
                 return TaskFailed(task.token, error, cause)
             case None:
                 pass
-        deadlines = [effect for effect in effects if isinstance(effect, SetTimer) and effect.kind is TimerKind.DEADLINE]
-        first = min(deadlines, key=lambda timer: timer.at, default=None)
+        first = min(_timers(effects, TimerKind.DEADLINE), key=lambda timer: timer.at, default=None)
         seconds = TIME_LIMIT if first is None else min(first.at - self._now, TIME_LIMIT)
         try:
             async with asyncio.timeout(seconds):
