@@ -5,7 +5,7 @@ written in. `jsonata_flow` and `jsonata_fields` answer for JSONata, `jsonpath_fl
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from millrace.engine.errors import DATA_LIMIT_EXCEEDED, StateError
 from millrace.engine.expressions import Scope
@@ -17,11 +17,8 @@ from millrace.model.json import Json
 Assignments: TypeAlias = tuple[tuple[str, Template], ...]
 
 
-class Left(NamedTuple):
-    """What a state leaves behind."""
-
-    assigned: Mapping[str, Json]
-    output: Payload
+# What a state leaves behind: the variables that it assigns, and its output.
+Left: TypeAlias = tuple[Mapping[str, Json], Payload]
 
 
 class DataFlow(Protocol):

@@ -251,7 +251,8 @@ class Interpreter:
             frame.before = frame.previous
             core.record(frame, f"{state.type}StateEntered", {"name": frame.state, "input": frame.input.text})
             frame.entered, frame.entered_at = frame.previous, core.now
-            core.tell("input", frame.input.value)
+            if core.inspection is not None:
+                core.tell("input", frame.input.value)
         frame.phase = Phase.ATTEMPT
         self._guarded(frame, lambda: _RUN[state.type](core, frame, state))
 

@@ -40,4 +40,4 @@ class JsonataFlow:
         del raw
         variables = assigned(self.assign, scope) if self.assign else {}
         output = result if self.output is None else Payload.of(evaluate(self.output, scope))
-        return Left(variables, fitting(output, state))
+        return variables, fitting(output, state)

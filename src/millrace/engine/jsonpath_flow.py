@@ -90,7 +90,7 @@ class JsonPathFlow:
         output = _put(self.result_path, raw, result)
         if trace is not None:
             trace("afterResultPath", output.value)
-        return Left(variables, fitting(_select(self.output_path, scope, output), state))
+        return variables, fitting(_select(self.output_path, scope, output), state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class JsonPathPassage:
         del raw
         scope.document = result.value
         variables = assigned(self.assign, scope) if self.assign else {}
-        return Left(variables, fitting(_select(self.output_path, scope, result), state))
+        return variables, fitting(_select(self.output_path, scope, result), state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class JsonPathCatch:
         """Assign, and put the error output into the raw input."""
         scope.document = result.value
         variables = assigned(self.assign, scope) if self.assign else {}
-        return Left(variables, fitting(_put(self.result_path, raw, result), state))
+        return variables, fitting(_put(self.result_path, raw, result), state)
 
 
 def _enter(path: Template | None, scope: Scope, raw: Payload) -> Payload:

@@ -56,6 +56,8 @@ def evaluate(template: Template, scope: Scope) -> Json:
         StateError: An intrinsic function failed.
     """
     match template:
+        case Expression():
+            return template.evaluate(scope)
         case Constant():
             return template.value
         case ObjectTemplate():
