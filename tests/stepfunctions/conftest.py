@@ -8,7 +8,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -23,6 +23,7 @@ from millrace.model.json import Json
 from millrace.stepfunctions.executions import Executions
 from millrace.stepfunctions.operations import Service
 from millrace.stepfunctions.server import server
+from millrace.stepfunctions.store.port import Change
 from millrace.stepfunctions.store.sqlite_store import SqliteStore
 
 ROLE = "arn:aws:iam::000000000000:role/engine"
@@ -106,6 +107,10 @@ class Engine:
         """Do something on the engine's event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
+    async def commit(self, changes: Sequence[Change]) -> None:
+        """Write what no operation writes."""
+        await self.store.commit(changes)
+
     def name(self) -> str:
         """Give a name that nothing has yet."""
         return f"n{next(self._numbers)}"
@@ -153,7 +158,7 @@ def refusal(operation: Callable[..., Any], **parameters: Any) -> tuple[str, str]
     """Give the code and the message of the error that an operation answers."""
     with pytest.raises(ClientError) as caught:
         operation(**parameters)
-    error = cast("dict[str, Any]", caught.value.response)["Error"]
+    error = cast("Any", caught.value).response["Error"]
     return error["Code"], error["Message"]
 
 

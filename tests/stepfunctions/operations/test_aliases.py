@@ -45,8 +45,10 @@ def test_creating_the_same_alias_again_answers_the_same(client: Any, machine: st
     assert again["creationDate"] == first["creationDate"]
     assert refusal(client.create_state_machine_alias, name="live", routingConfiguration=routes(machine, 50, 50)) == (
         "ConflictException",
-        "Failed to create alias because an alias with the same name and a "
-        "different routing configuration already exists.",
+        (
+            "Failed to create alias because an alias with the same name and a "
+            "different routing configuration already exists."
+        ),
     )
 
 
@@ -107,8 +109,10 @@ def test_a_deleted_alias_is_gone(client: Any, machine: str) -> None:
         ((60, 60), "Sum of routing configuration weights must equal 100. Received: [60,60]"),
         (
             (101,),
-            "1 validation error detected: Value '101' at 'routingConfiguration.1.member.weight' failed to satisfy "
-            "constraint: Member must have value less than or equal to 100",
+            (
+                "1 validation error detected: Value '101' at 'routingConfiguration.1.member.weight' failed to satisfy "
+                "constraint: Member must have value less than or equal to 100"
+            ),
         ),
     ],
 )
@@ -142,6 +146,8 @@ def test_routes_lead_to_distinct_versions_of_one_machine(
 def test_an_alias_is_no_number(client: Any, machine: str) -> None:
     assert refusal(client.create_state_machine_alias, name="12", routingConfiguration=routes(machine, 100)) == (
         "ValidationException",
-        "1 validation error detected: Value '12' at 'name' failed to satisfy constraint: Member must satisfy "
-        r"regular expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$",
+        (
+            "1 validation error detected: Value '12' at 'name' failed to satisfy constraint: Member must satisfy "
+            r"regular expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$"
+        ),
     )

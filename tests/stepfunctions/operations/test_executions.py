@@ -83,8 +83,10 @@ def test_starts_of_one_name_at_once_make_one_execution(client: Any, create: Call
         (
             {"input": " " * 262_145},
             "ValidationException",
-            "1 validation error detected: Value at 'input' failed to satisfy constraint: "
-            "Member must have length less than or equal to 262144",
+            (
+                "1 validation error detected: Value at 'input' failed to satisfy constraint: "
+                "Member must have length less than or equal to 262144"
+            ),
         ),
         (
             {"traceHeader": "\u20ac"},

@@ -82,6 +82,8 @@ def test_a_token_is_of_one_history_in_one_direction(client: Any, create: Callabl
 def test_a_page_has_at_most_1000_events(client: Any, execution: str) -> None:
     assert refusal(client.get_execution_history, executionArn=execution, maxResults=1001) == (
         "ValidationException",
-        "1 validation error detected: Value '1001' at 'maxResults' failed to satisfy constraint: "
-        "Member must have value less than or equal to 1000",
+        (
+            "1 validation error detected: Value '1001' at 'maxResults' failed to satisfy constraint: "
+            "Member must have value less than or equal to 1000"
+        ),
     )

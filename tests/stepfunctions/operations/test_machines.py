@@ -88,16 +88,20 @@ def test_creating_and_publishing_again_answers_the_same_version(engine: Engine, 
             {"name": "n" * 81},
             (
                 "ValidationException",
-                f"1 validation error detected: Value '{'n' * 81}' at 'name' failed to satisfy constraint: "
-                "Member must have length less than or equal to 80",
+                (
+                    f"1 validation error detected: Value '{'n' * 81}' at 'name' failed to satisfy constraint: "
+                    "Member must have length less than or equal to 80"
+                ),
             ),
         ),
         (
             {"type": "QUICK"},
             (
                 "ValidationException",
-                "1 validation error detected: Value 'QUICK' at 'type' failed to satisfy constraint: "
-                "Member must satisfy enum value set: [STANDARD, EXPRESS]",
+                (
+                    "1 validation error detected: Value 'QUICK' at 'type' failed to satisfy constraint: "
+                    "Member must satisfy enum value set: [STANDARD, EXPRESS]"
+                ),
             ),
         ),
     ],

@@ -49,8 +49,10 @@ def test_another_revision_than_the_current_is_not_published(client: Any, create:
     current = client.update_state_machine(stateMachineArn=arn, definition=WAIT)["revisionId"]
     assert refusal(client.publish_state_machine_version, stateMachineArn=arn, revisionId="INITIAL") == (
         "ConflictException",
-        "Failed to publish the State Machine version for revision INITIAL. "
-        f"The current State Machine revision is {current}.",
+        (
+            "Failed to publish the State Machine version for revision INITIAL. "
+            f"The current State Machine revision is {current}."
+        ),
     )
 
 
@@ -61,8 +63,10 @@ def test_a_version_that_an_alias_routes_to_is_not_deleted(client: Any, create: C
     )
     assert refusal(client.delete_state_machine_version, stateMachineVersionArn=f"{arn}:1") == (
         "ConflictException",
-        "Version to be deleted must not be referenced by an alias. "
-        "Current list of aliases referencing this version: [live]",
+        (
+            "Version to be deleted must not be referenced by an alias. "
+            "Current list of aliases referencing this version: [live]"
+        ),
     )
 
 

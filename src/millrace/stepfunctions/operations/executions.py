@@ -36,6 +36,7 @@ async def start_execution(service: Service, parameters: dict[str, Any]) -> dict[
         if existing is not None:
             if existing.status is not Status.RUNNING or existing.input != payload.text:
                 raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+            await service.executions.durable()
             return {"executionArn": arn, "startDate": moment(existing.started)}
     record = await service.executions.start(_launch(arn, name, target, payload, parameters))
     return {"executionArn": arn, "startDate": moment(record.started)}

@@ -1,0 +1,81 @@
+"""Map Runs through boto3, as the store has them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from millrace.engine.messages import Status
+from millrace.stepfunctions.records import ExecutionArn, MachineArn, MapRunArn, MapRunRecord
+from tests.stepfunctions.conftest import WAIT, Engine, refusal
+
+COUNTS = dict.fromkeys(
+    ("pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten"), 0
+)
+
+
+@pytest.fixture
+def run(engine: Engine, client: Any, create: Callable[..., str]) -> MapRunRecord:
+    machine = create(WAIT)
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    record = MapRunRecord(
+        arn=MapRunArn(machine.replace(":stateMachine:", ":mapRun:") + "/label:4f1c"),
+        execution=ExecutionArn(execution),
+        machine=MachineArn(machine),
+        status=Status.SUCCEEDED,
+        started=1_700_000_000.1234,
+        concurrency=7,
+        tolerated_percentage=12.5,
+        tolerated_count=3,
+        counts={"items": {**COUNTS, "total": 5}, "executions": {**COUNTS, "total": 2}},
+        stopped=1_700_000_001.0,
+    )
+    engine.run(engine.commit(engine.store.put_map_run(record)))
+    return record
+
+
+def test_a_map_run_is_described(client: Any, run: MapRunRecord) -> None:
+    described = client.describe_map_run(mapRunArn=run.arn)
+    described.pop("ResponseMetadata")
+    assert described.pop("startDate").timestamp() == 1_700_000_000.123
+    assert described.pop("stopDate").timestamp() == 1_700_000_001
+    assert described == {
+        "mapRunArn": run.arn,
+        "executionArn": run.execution,
+        "status": "SUCCEEDED",
+        "maxConcurrency": 7,
+        "toleratedFailurePercentage": 12.5,
+        "toleratedFailureCount": 3,
+        "itemCounts": {**COUNTS, "total": 5},
+        "executionCounts": {**COUNTS, "total": 2},
+        "redriveCount": 0,
+    }
+
+
+def test_the_map_runs_of_an_execution_are_listed(client: Any, run: MapRunRecord) -> None:
+    listed = client.list_map_runs(executionArn=run.execution)["mapRuns"]
+    assert [(one["mapRunArn"], one["executionArn"], one["stateMachineArn"]) for one in listed] == [
+        (run.arn, run.execution, run.machine)
+    ]
+    assert client.list_executions(mapRunArn=run.arn)["executions"] == []
+
+
+def test_a_map_run_that_has_ended_is_not_updated(client: Any, run: MapRunRecord) -> None:
+    code, message = refusal(client.update_map_run, mapRunArn=run.arn, maxConcurrency=1)
+    assert (code, message) == ("ValidationException", f"Map Run is SUCCEEDED and cannot be updated: '{run.arn}'")
+    assert refusal(client.update_map_run, mapRunArn=run.arn)[0] == "ValidationException"
+
+
+def test_a_map_run_whose_time_is_over_has_failed(engine: Engine, client: Any, run: MapRunRecord) -> None:
+    engine.run(engine.commit(engine.store.put_map_run(replace(run, status=Status.TIMED_OUT))))
+    assert client.describe_map_run(mapRunArn=run.arn)["status"] == "FAILED"
+
+
+def test_what_does_not_exist_is_not_described(client: Any) -> None:
+    arn = "arn:aws:states:us-east-1:000000000000:mapRun:m/label:none"
+    assert refusal(client.describe_map_run, mapRunArn=arn) == ("ResourceNotFound", f"Resource not found: '{arn}'")
+    assert refusal(client.describe_map_run, mapRunArn="none") == (
+        "InvalidArn",
+        "Invalid Arn: 'Invalid ARN prefix: none'",
+    )
