@@ -6,7 +6,7 @@ Source: AWS Step Functions Developer Guide, "Transforming data with JSONata in S
 from typing import ClassVar, Final
 
 from millrace.engine.dataflow import Assignments, Condition, DataFlow, ItemsField, MomentField, NumberField, TextField
-from millrace.engine.errors import Problem
+from millrace.engine.errors import Problem, ProblemCode
 from millrace.engine.expressions import Expression
 from millrace.engine.fields import COUNT_LIMIT, Fields, found
 from millrace.engine.jsonata_fields import (
@@ -130,8 +130,8 @@ class JsonataDialect:
         return tuple((name, self._compile(fields, values[key], f"Assign/{key}")) for key, name in names)
 
     def _compile(self, fields: Fields, value: Json, location: str) -> Template:
-        def report(path: str, message: str) -> None:
-            fields.problems.append(Problem(path, message))
+        def report(path: str, message: str, code: ProblemCode) -> None:
+            fields.problems.append(Problem(path, message, code))
 
         return compile_template(value, f"{fields.location}{location}", f"{fields.path}/{location}", report)
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, Union
 
+from millrace.engine.errors import ProblemCode
 from millrace.engine.expressions import Expression, Scope
+from millrace.engine.top_level import top_level_references
 from millrace.model.json import Json
 
 
@@ -68,14 +70,18 @@ def evaluate(template: Template, scope: Scope) -> Json:
             return template.evaluate(scope)
 
 
-def compile_template(value: Json, location: str, path: str, report: Callable[[str, str], None]) -> Template:
+# Told the place, the message and the code of a fault.
+Report: TypeAlias = Callable[[str, str, ProblemCode], None]
+
+
+def compile_template(value: Json, location: str, path: str, report: Report) -> Template:
     """Compile a template.
 
     Args:
         value: What the definition says.
         location: The field as AWS names it in errors ("Output/totals[0]").
         path: The field as problems name it ("/States/A/Output/totals[0]").
-        report: Told the path and the message of an expression that does not parse; its template is `BROKEN`.
+        report: Told of an expression that AWS refuses; its template is `BROKEN`.
     """
     if isinstance(value, str):
         return _compile_text(value, location, path, report)
@@ -98,16 +104,17 @@ def compile_template(value: Json, location: str, path: str, report: Callable[[st
     return Constant(value)
 
 
-def escape(name: str) -> str:
-    """Write a name as a part of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def _compile_text(value: str, location: str, path: str, report: Callable[[str, str], None]) -> Template:
+def _compile_text(value: str, location: str, path: str, report: Report) -> Template:
     if not (value.startswith("{%") and value.endswith("%}") and len(value) >= len("{%%}")):
         return Constant(value)
+    text = value[2:-2].strip()
     try:
-        return Expression(value[2:-2].strip(), location)
+        expression = Expression(text, location)
     except ValueError as error:
-        report(path, f"expected JSONata between the marks {{% and %}}: {error}")
+        report(path, f"expected JSONata between the marks {{% and %}}: {error}", ProblemCode.EXPRESSION)
         return BROKEN
+    references = top_level_references(text)
+    for name in references:
+        message = f"Reference to '{name}' at the top level is not supported."
+        report(path, message, ProblemCode.UNSUPPORTED_EXPRESSION)
+    return BROKEN if references else expression
