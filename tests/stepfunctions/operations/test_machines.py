@@ -244,3 +244,9 @@ def test_a_key_of_ones_own_needs_its_id(engine: Engine, client: Any) -> None:
 def test_a_definition_is_validated_without_being_created(client: Any) -> None:
     assert client.validate_state_machine_definition(definition=PASS)["result"] == "OK"
     assert client.validate_state_machine_definition(definition="{}")["result"] == "FAIL"
+
+
+def test_a_state_is_tested_by_itself(client: Any) -> None:
+    state = json.dumps({"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input.a %}", "End": True})
+    answer = client.test_state(definition=state, input='{"a":1}', roleArn=ROLE)
+    assert (answer["status"], answer["output"]) == ("SUCCEEDED", "1")

@@ -10,9 +10,8 @@ from millrace.engine.messages import Status
 from millrace.stepfunctions.records import ExecutionArn, MachineArn, MapRunArn, MapRunRecord
 from tests.stepfunctions.conftest import WAIT, Engine, refusal
 
-COUNTS = dict.fromkeys(
-    ("pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten"), 0
-)
+MEMBERS = ("pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten")
+COUNTS = dict.fromkeys(MEMBERS, 0)
 
 
 @pytest.fixture

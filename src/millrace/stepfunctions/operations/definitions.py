@@ -1,10 +1,11 @@
-"""Definitions: what is wrong with one, and the refusal of it."""
+"""Definitions: what is wrong with one, the refusal of it, and how one of its states goes."""
 
 from typing import Any
 
 from millrace.engine.definition import ExecutionType
 from millrace.engine.errors import DefinitionError
 from millrace.engine.parsing import load
+from millrace.stepfunctions import testing
 from millrace.stepfunctions.operations.service import Service
 from millrace.stepfunctions.validation import invalid_definition, validate_definition
 
@@ -12,6 +13,14 @@ from millrace.stepfunctions.validation import invalid_definition, validate_defin
 async def validate_state_machine_definition(_service: Service, parameters: dict[str, Any]) -> dict[str, Any]:
     """Say what is wrong with a definition, without creating anything."""
     return dict(validate_definition(parameters))
+
+
+async def test_state(service: Service, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Run one state by itself, by a mock or by its real task."""
+    arns = service.arns
+    return dict(
+        await testing.test_state(parameters, tasks=service.executions.tasks, region=arns.region, account=arns.account)
+    )
 
 
 def check_definition(definition: str, type_: ExecutionType) -> None:

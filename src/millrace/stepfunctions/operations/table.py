@@ -68,6 +68,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "StartSyncExecution": Operation(executions.start_sync_execution),
     "StopExecution": Operation(executions.stop_execution),
     "TagResource": Operation(tags.tag_resource),
+    "TestState": Operation(definitions.test_state, abandonable=True),
     "UntagResource": Operation(tags.untag_resource),
     "UpdateMapRun": Operation(map_runs.update_map_run),
     "UpdateStateMachine": Operation(machines.update_state_machine),
