@@ -75,3 +75,69 @@ def test_refusal_of_a_definition_names_every_fault() -> None:
     assert refusal.message.startswith("Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: ")
     assert "/States/S0/Next" in refusal.message
     assert "/States/S1/Next" in refusal.message
+
+
+def warnings(state: dict[str, Json]) -> list[tuple[str, str]]:
+    """Validate a machine of one state; give its warnings."""
+    answer: Any = validate_definition(
+        {"definition": json.dumps({"StartAt": "S", "States": {"S": state}}), "severity": "WARNING"}
+    )
+    assert answer["result"] == "OK", answer
+    assert {each["severity"] for each in answer["diagnostics"]} <= {"WARNING"}
+    return [(each["code"], each["location"]) for each in answer["diagnostics"]]
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        (
+            {"Type": "Pass", "Parameters": {"a": "$.a", "b": {"c": "States.UUID()"}, "d.$": "$.d", "e": "$5"}},
+            [("NO_DOLLAR", "/States/S/Parameters/a"), ("NO_DOLLAR", "/States/S/Parameters/b/c")],
+        ),
+        ({"Type": "Pass", "Assign": {"a": "$$.Execution.Id"}}, [("NO_DOLLAR", "/States/S/Assign/a")]),
+        ({"Type": "Pass", "Result": {"a": ["$.b"]}}, [("PASS_RESULT_IS_STATIC", "/States/S/Result")]),
+        ({"Type": "Pass", "Result": {"a.$": 1}}, [("PASS_RESULT_IS_STATIC", "/States/S/Result")]),
+        ({"Type": "Pass", "Result": {"a": "5 $"}}, []),
+        ({"Type": "Pass", "QueryLanguage": "JSONata", "Output": "$.a"}, []),
+    ],
+)
+def test_what_is_hardly_meant_is_warned_of(state: dict[str, Json], found: list[tuple[str, str]]) -> None:
+    assert warnings({**state, "End": True}) == found
+
+
+def test_texts_that_look_like_paths_are_warned_of_where_a_path_field_is() -> None:
+    assert warnings({"Type": "Fail", "Error": "$.error", "CausePath": "$.cause"}) == [("NO_PATH", "/States/S/Error")]
+    machine = {
+        "StartAt": "S",
+        "States": {
+            "S": {
+                "Type": "Choice",
+                "Choices": [{"Not": {"Variable": "$.a", "StringEquals": "$.b"}, "Next": "E"}],
+                "Default": "E",
+            },
+            "E": {"Type": "Succeed"},
+        },
+    }
+    answer: Any = validate_definition({"definition": json.dumps(machine), "severity": "WARNING"})
+    assert [each["location"] for each in answer["diagnostics"]] == ["/States/S/Choices[0]/Not/StringEquals"]
+
+
+def test_warnings_are_found_in_nested_states() -> None:
+    inner: Json = {"StartAt": "I", "States": {"I": {"Type": "Pass", "Parameters": {"a": "$.a"}, "End": True}}}
+    assert warnings({"Type": "Parallel", "Branches": [inner], "End": True}) == [
+        ("NO_DOLLAR", "/States/S/Branches[0]/States/I/Parameters/a")
+    ]
+    assert warnings({"Type": "Map", "ItemProcessor": inner, "End": True}) == [
+        ("NO_DOLLAR", "/States/S/ItemProcessor/States/I/Parameters/a")
+    ]
+
+
+def test_warnings_are_left_out_unless_asked_for() -> None:
+    state: Json = {"Type": "Pass", "Parameters": {"a": "$.a"}, "End": True}
+    definition = json.dumps({"StartAt": "S", "States": {"S": state}})
+    assert validate_definition({"definition": definition})["diagnostics"] == []
+
+
+def test_text_that_is_no_definition_has_no_warnings() -> None:
+    answer: Any = validate_definition({"definition": "{", "severity": "WARNING"})
+    assert [each["severity"] for each in answer["diagnostics"]] == ["ERROR"]
