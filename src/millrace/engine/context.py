@@ -24,6 +24,7 @@ class ExecutionInfo:
         type: Standard executions have a limit of history events.
         role: The ARN of the role that it runs with.
         redrives: How often it was redriven.
+        arn: Its ARN, where that does not follow from the names: those of Express executions, and of a Map Run's.
     """
 
     name: str
@@ -33,11 +34,12 @@ class ExecutionInfo:
     account: str = DEFAULT_ACCOUNT
     role: str = f"arn:aws:iam::{DEFAULT_ACCOUNT}:role/millrace"
     redrives: int = 0
+    arn: str = ""
 
     @property
     def id(self) -> str:
         """The execution's ARN."""
-        return f"arn:aws:states:{self.region}:{self.account}:execution:{self.machine}:{self.name}"
+        return self.arn or f"arn:aws:states:{self.region}:{self.account}:execution:{self.machine}:{self.name}"
 
     @property
     def machine_arn(self) -> str:
