@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millrace.engine import DefinitionError, load, validate
+from millrace.engine import DefinitionError, ExecutionType, load, validate
 
 from .simulation import INVOKE, jsonata, simulate
 
@@ -198,6 +198,46 @@ def test_a_state_may_choose_jsonata_for_itself() -> None:
 
 def test_a_state_may_not_go_back_to_jsonpath() -> None:
     assert "can not be 'JSONPath'" in problems(jsonata({"A": {**PASS, "QueryLanguage": "JSONPath"}}))[0]
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (
+            f"{INVOKE}.waitForTaskToken",
+            "Express state machine does not support '.waitForTaskToken' service integration",
+        ),
+        ("arn:aws:states:::states:startExecution.sync:2", "does not support '.sync:2' service integration"),
+        ("arn:aws:states:us-east-1:000000000000:activity:a", "Express state machine does not support activities"),
+    ],
+)
+def test_an_express_machine_must_not_wait_for_others(resource: str, expected: str) -> None:
+    definition = jsonata({"A": {"Type": "Task", "Resource": resource, "End": True}})
+    assert validate(definition) == ()
+    (problem,) = validate(definition, ExecutionType.EXPRESS)
+    assert problem.path == "/States/A/Resource"
+    assert expected in problem.message
+
+
+def test_an_express_machine_has_no_distributed_map() -> None:
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "P", "States": {"P": PASS}}
+    definition = jsonata({"M": {"Type": "Map", "ItemProcessor": processor, "End": True}})
+    (problem,) = validate(definition, ExecutionType.EXPRESS)
+    assert (problem.path, validate(definition)) == ("/States/M/ItemProcessor", ())
+
+
+def test_resources_that_nothing_does_are_refused() -> None:
+    definition = jsonata({"A": {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:query", "End": True}})
+    (problem,) = validate(definition, recognised=lambda resource: resource.service != "dynamodb")
+    assert str(problem) == (
+        "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value "
+        "is not a valid resource ARN, or the resource is not available in this region. at /States/A/Resource"
+    )
+
+
+def test_a_machine_without_an_end_is_refused() -> None:
+    definition = jsonata({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}})
+    assert [str(problem) for problem in validate(definition)] == ["MISSING_END_STATE: Workflow has no terminal state"]
 
 
 def test_hostile_definitions_are_refused_in_bounded_time() -> None:

@@ -3,17 +3,18 @@
 Source: Amazon States Language specification.
 """
 
-from typing import Final, cast
+from collections.abc import Callable
+from typing import Final, TypeAlias, cast
 
 import orjson
 
-from millrace.engine.definition import Branch, ExecutionType, State, StateMachine, TaskState
+from millrace.engine.definition import Branch, ExecutionType, MapState, State, StateMachine, TaskState
 from millrace.engine.dialect import Dialect
 from millrace.engine.errors import DefinitionError, Problem
 from millrace.engine.fields import NAME_LIMIT, Fields, found
 from millrace.engine.jsonata_dialect import JSONATA
 from millrace.engine.jsonpath_dialect import JSONPATH
-from millrace.engine.resource import Integration, Pattern, Resource
+from millrace.engine.resource import Integration, Pattern, Resource, unrecognised
 from millrace.engine.shapes import MACHINE_SHAPE, STATE_SHAPES
 from millrace.engine.state_parsing import READERS
 from millrace.engine.transition_checks import Edge, check_transitions, edges_of
@@ -24,25 +25,29 @@ from millrace.model.json import Json
 _DIALECTS: Final[dict[str, Dialect]] = {"JSONPath": JSONPATH, "JSONata": JSONATA}
 _OTHER: Final = {"JSONPath": "JSONata", "JSONata": "JSONPath"}
 _NO_MACHINE: Final = StateMachine(StateName(""), {})
-_EXPRESS_REFUSES: Final = {
-    Pattern.SYNC: "Express state machine does not support '.sync' service integration",
-    Pattern.TOKEN: "Express state machine does not support '.waitForTaskToken' service integration",
-}
+# Tells whether something does what a resource names.
+Recognised: TypeAlias = Callable[[Resource], bool]
 
 
-def load(definition: Json | str | bytes, kind: ExecutionType = ExecutionType.STANDARD) -> StateMachine:
+def load(
+    definition: Json | str | bytes,
+    kind: ExecutionType = ExecutionType.STANDARD,
+    *,
+    recognised: Recognised | None = None,
+) -> StateMachine:
     """Load a definition, given as JSON text or as the value that it stands for.
 
     Args:
         definition: The definition.
         kind: The type of workflow; an Express one must not wait for others.
+        recognised: Knows the resources of Tasks; None takes every well-formed one.
 
     Raises:
         DefinitionError: It has faults; all are listed, each with its place.
     """
     problems: list[Problem] = []
     try:
-        machine = _Loader(problems, kind).machine(definition)
+        machine = _Loader(problems, kind, recognised).machine(definition)
     except RecursionError:
         problems.append(Problem("", "expected a definition that is nested less deeply"))
         machine = _NO_MACHINE
@@ -51,10 +56,15 @@ def load(definition: Json | str | bytes, kind: ExecutionType = ExecutionType.STA
     return machine
 
 
-def validate(definition: Json | str | bytes, kind: ExecutionType = ExecutionType.STANDARD) -> tuple[Problem, ...]:
+def validate(
+    definition: Json | str | bytes,
+    kind: ExecutionType = ExecutionType.STANDARD,
+    *,
+    recognised: Recognised | None = None,
+) -> tuple[Problem, ...]:
     """List everything that is wrong with a definition; nothing when it loads."""
     try:
-        load(definition, kind)
+        load(definition, kind, recognised=recognised)
     except DefinitionError as error:
         return error.problems
     return ()
@@ -63,9 +73,10 @@ def validate(definition: Json | str | bytes, kind: ExecutionType = ExecutionType
 class _Loader:
     """Loads one definition."""
 
-    def __init__(self, problems: list[Problem], kind: ExecutionType) -> None:
+    def __init__(self, problems: list[Problem], kind: ExecutionType, recognised: Recognised | None) -> None:
         self._problems = problems
         self._kind = kind
+        self._recognised = recognised
         self._states: dict[StateName, State] = {}
         self._names: set[StateName] = set()
         self._language = JSONPATH.name
@@ -132,8 +143,10 @@ class _Loader:
         state = READERS[kind](name, fields, self._scope, dialect)
         self._states[name] = state
         self._variables.add(state, fields.path)
-        if self._kind is ExecutionType.EXPRESS and isinstance(state, TaskState):
-            _check_express(fields, state.resource)
+        if isinstance(state, TaskState) and self._recognised is not None and not self._recognised(state.resource):
+            fields.fault("Resource", unrecognised(state.resource.arn))
+        if self._kind is ExecutionType.EXPRESS:
+            _check_express(fields, state)
         return edges_of(kind, fields)
 
     def _dialect(self, fields: Fields) -> Dialect | None:
@@ -159,9 +172,14 @@ class _Loader:
                 fields.unknown(name)
 
 
-def _check_express(fields: Fields, resource: Resource) -> None:
-    refused = _EXPRESS_REFUSES.get(resource.pattern)
-    if refused is not None:
+def _check_express(fields: Fields, state: State) -> None:
+    """Find what an Express workflow, which keeps nothing, cannot wait for."""
+    if isinstance(state, MapState) and state.distributed is not None:
+        fields.fault("ItemProcessor", "Express state machine does not support a Map in DISTRIBUTED mode")
+    if not isinstance(state, TaskState):
+        return
+    if state.resource.pattern is not Pattern.REQUEST:
+        refused = f"Express state machine does not support '{state.resource.suffix}' service integration"
         fields.fault("Resource", refused)
-    elif resource.integration is Integration.ACTIVITY:
-        fields.fault("Resource", "Express state machine does not support activities; use a Standard one")
+    elif state.resource.integration is Integration.ACTIVITY:
+        fields.fault("Resource", "Express state machine does not support activities")

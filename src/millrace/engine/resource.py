@@ -39,6 +39,7 @@ class Resource:
     Attributes:
         service: The resource type of history events ("lambda", "aws-sdk:dynamodb"); empty for functions and activities.
         action: The resource of history events ("invoke.waitForTaskToken"); the ARN for functions and activities.
+        suffix: What the ARN says of the pattern (".sync:2"); empty for a call that is done when it is answered.
     """
 
     arn: str
@@ -46,6 +47,7 @@ class Resource:
     service: str
     action: str
     pattern: Pattern = Pattern.REQUEST
+    suffix: str = ""
 
     @classmethod
     def parse(cls, arn: str) -> "Resource":
@@ -60,10 +62,15 @@ class Resource:
             return cls(arn, Integration.ACTIVITY, "", arn)
         match = _SERVICE.match(arn)
         if match is None or match[4] not in _PATTERNS:
-            raise ValueError(
-                f"The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the "
-                "resource is not available in this region."
-            )
+            raise ValueError(unrecognised(arn))
         sdk, service, action, suffix = match.groups()
         kind = f"{sdk}:{service}" if sdk else service
-        return cls(arn, Integration.SERVICE, kind, f"{action}{suffix}", Pattern[_PATTERNS[suffix]])
+        return cls(arn, Integration.SERVICE, kind, f"{action}{suffix}", Pattern[_PATTERNS[suffix]], suffix)
+
+
+def unrecognised(arn: str) -> str:
+    """Say that a Task's Resource is none, as AWS does."""
+    return (
+        f"The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not "
+        "available in this region."
+    )
