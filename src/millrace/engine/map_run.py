@@ -5,12 +5,13 @@ bounded by the number of children that run at once.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Final, TypeAlias, cast
 
 from millrace.engine.context import MapItem
-from millrace.engine.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, Failure
+from millrace.engine.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, RUNTIME, Failure
 from millrace.engine.item_reader import read_items
 from millrace.engine.item_source import ItemReaderError, ObjectStore
 from millrace.engine.map_run_batches import batched, single
@@ -26,6 +27,7 @@ from millrace.model.json import Json
 # Gives the input of an item's child: the item, or what ItemSelector makes of it.
 Select: TypeAlias = Callable[[MapItem], Payload | Failure]
 
+_log: Final = logging.getLogger(__name__)
 _THRESHOLD_CAUSE: Final = "The specified tolerated failure threshold was exceeded"
 _NO_STORE: Final = "expected an object store to be configured: a Map with ItemReader or ResultWriter needs Amazon S3"
 # Children that start before the event loop's other work gets its turn.
@@ -178,6 +180,10 @@ class MapRun:
             status = await self._children.run(child)
         except MapRunError as error:
             self._failure = self._failure or error
+        except Exception as error:  # noqa: BLE001 - the boundary to whoever runs the children
+            # A fault of the host: the run shows it rather than counts on.
+            _log.exception("child %d of Map Run %s", child.index, self.spec.arn)
+            self._failure = self._failure or MapRunError(RUNTIME, f"{type(error).__name__}: {error}")
         finally:
             self.counts.end(status, child.items)
             self._check_tolerance()

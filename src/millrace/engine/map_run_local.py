@@ -99,4 +99,4 @@ def child_machine(machine: StateMachine, spec: MapRunSpec) -> StateMachine:
 
 def child_info(parent: ExecutionInfo, spec: MapRunSpec) -> ExecutionInfo:
     """Give who a Map Run's children are, but for the name."""
-    return replace(parent, name="", machine=f"{parent.machine}/{spec.label}", type=spec.child_type, redrives=0)
+    return replace(parent, name="", machine=f"{parent.machine}/{spec.label}", type=spec.child_type, redrives=0, arn="")
