@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -28,7 +28,7 @@ def _invoke(
     function = self.get_function(function_name, qualifier)
     source = zipfile.ZipFile(io.BytesIO(function.code_bytes)).read("handler.py").decode()
     names: dict[str, Any] = {}
-    exec(source, names)  # noqa: S102 - the test's own source
+    exec(source, names)
     try:
         text = json.dumps(names["handler"](json.loads(body or "{}"), None))
     except Exception as error:  # noqa: BLE001 - as Lambda's runtime
@@ -58,7 +58,7 @@ def aws_url() -> Iterator[str]:
 @pytest.fixture
 def boto(aws_url: str) -> Callable[[str], Any]:
     """Makes boto3 clients, for what a test needs to be there."""
-    session = boto3.Session("test", "test", region_name=REGION)
+    session: Any = boto3.Session("test", "test", region_name=REGION)
     return lambda service: session.client(service, endpoint_url=aws_url)
 
 
@@ -72,7 +72,7 @@ def integrations(aws_url: str) -> Callable[..., Any]:
     """Makes `Integrations` at the stand-in, closed at the end of the block."""
 
     @asynccontextmanager
-    async def make(**settings: Any) -> AsyncIterator[Integrations]:
+    async def make(**settings: Any) -> AsyncGenerator[Integrations]:
         made = Integrations(
             AwsEndpoint(aws_url),
             network=Network(AddressPolicy.parse("127.0.0.1"), 1 << 20),

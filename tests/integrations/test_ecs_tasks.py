@@ -99,22 +99,22 @@ def test_a_container_without_a_command_is_refused(integrations: Any, define: Any
 
 
 def test_a_process_ends_with_its_task(integrations: Any, define: Any, tmp_path: Path) -> None:
-    written = tmp_path / "pid"
-    source = f"import os, time; open({str(written)!r}, 'w').write(str(os.getpid()) + '.')\nwhile True: time.sleep(1)"
+    told = tmp_path / "pid"
+    os.mkfifo(told)  # reading it waits until the process has written
+    source = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid()))\nwhile True: time.sleep(1)"
     arn = define(python(source))
 
-    async def go() -> None:
+    async def go() -> int:
         async with integrations() as tasks:
             running = asyncio.create_task(run(tasks, "ecs:runTask.sync", {"TaskDefinition": arn}))
-            async with asyncio.timeout(10):
-                while not (written.exists() and written.read_text().endswith(".")):
-                    await asyncio.sleep(0.01)
+            process = int(await asyncio.wait_for(asyncio.to_thread(told.read_text), 10))
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            return process
 
-    asyncio.run(go())
+    process = asyncio.run(go())
     with pytest.raises(ProcessLookupError):
-        os.kill(int(written.read_text().rstrip(".")), 0)
+        os.kill(process, 0)
 
 
 def test_a_callback_task_goes_on_while_the_process_runs(integrations: Any, define: Any) -> None:

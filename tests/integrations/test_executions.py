@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from millrace.engine import TaskRequest
+from millrace.engine.resource import Resource
 from millrace.integrations import ApiError
-from millrace.model import Json
+from millrace.model import Json, StateName
 from tests.integrations.running import run
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:m:e"
@@ -20,14 +22,22 @@ class Engine:
         self.status = status
         self.may_end = asyncio.Event()
         self.stopped = asyncio.Event()
+        self.started = asyncio.Event()
+        self.closing = False
+        self.exists = False
 
     async def call(self, operation: str, parameters: dict[str, Json]) -> dict[str, Json]:
         self.calls.append((operation, parameters))
         match operation:
             case "StartExecution":
+                self.started.set()
+                if self.exists:
+                    raise ApiError("ExecutionAlreadyExists", "Execution Already Exists: 'e'")
                 if parameters["stateMachineArn"] != MACHINE:
                     raise ApiError("StateMachineDoesNotExist", "State Machine Does Not Exist: 'x'")
                 return {"executionArn": ARN, "startDate": 1700000000.125}
+            case "DescribeExecution":
+                return {"executionArn": parameters["executionArn"], "startDate": 1700000000.125, "status": "RUNNING"}
             case "SendTaskSuccess":
                 raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'")
             case "StopExecution":
@@ -69,7 +79,9 @@ def test_an_execution_is_started_with_its_input_as_text(integrations: Any) -> No
     result = start(integrations, "states:startExecution", arguments, engine)
     assert list(result.output) == ["ExecutionArn", "SdkHttpMetadata", "SdkResponseMetadata", "StartDate"]
     assert result.output["StartDate"] == 1700000000125
-    assert engine.calls == [("StartExecution", {"stateMachineArn": MACHINE, "input": '{"a":1}'})]
+    ((operation, parameters),) = engine.calls
+    assert operation == "StartExecution"
+    assert (parameters["stateMachineArn"], parameters["input"]) == (MACHINE, '{"a":1}')
 
 
 @pytest.mark.parametrize(
@@ -133,11 +145,41 @@ def test_a_runtime_that_goes_down_leaves_executions_alone(integrations: Any) -> 
         engine = Engine()
         async with integrations(states=engine) as tasks:
             running = asyncio.create_task(run(tasks, "states:startExecution.sync", {"StateMachineArn": MACHINE}))
-            while not engine.calls:
-                await asyncio.sleep(0)
+            await engine.started.wait()
             await tasks.close()
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
         return [operation for operation, _ in engine.calls]
 
     assert asyncio.run(go()) == ["StartExecution"]
+
+
+def request(**fields: Any) -> TaskRequest:
+    resource = Resource.parse("arn:aws:states:::states:startExecution.sync")
+    return TaskRequest(resource, {"StateMachineArn": MACHINE}, "token", StateName("Call"), **fields)
+
+
+def test_a_task_that_is_run_again_waits_for_the_execution_that_it_had_started(integrations: Any) -> None:
+    async def go() -> tuple[Engine, Any]:
+        engine = Engine()
+        engine.may_end.set()
+        async with integrations(states=engine) as tasks:
+            return engine, await tasks(request(submitted={"ExecutionArn": ARN, "StartDate": 1}))
+
+    engine, result = asyncio.run(go())
+    assert engine.calls == []
+    assert result["ExecutionArn"] == ARN
+
+
+def test_a_task_that_is_run_again_finds_the_execution_that_bears_its_name(integrations: Any) -> None:
+    async def go() -> tuple[str, str]:
+        engine = Engine()
+        engine.may_end.set()
+        async with integrations(states=engine) as tasks:
+            await tasks(request())
+            engine.exists = True
+            again = await tasks(request())
+            return str(engine.calls[0][1]["name"]), again["ExecutionArn"]
+
+    name, arn = asyncio.run(go())
+    assert arn == f"arn:aws:states:us-east-1:123456789012:execution:m:{name}"

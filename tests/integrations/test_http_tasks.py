@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from millrace.engine import TaskRequest
+from millrace.engine.resource import Resource
 from millrace.http import AddressPolicy, Network
 from millrace.integrations import Integrations
-from millrace.model import Json
+from millrace.model import Json, StateName
 from tests.integrations.running import run
 
 
@@ -19,10 +21,10 @@ class Api(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         size = int(self.headers.get("content-length") or 0)
-        seen = {
+        seen: dict[str, Json] = {
             "method": self.command,
             "path": self.path,
-            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "headers": dict[str, Json]({name.lower(): value for name, value in self.headers.items()}),
             "body": self.rfile.read(size).decode(),
         }
         status = int(self.path.rpartition("/")[2]) if "/status/" in self.path else 200
@@ -34,9 +36,9 @@ class Api(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - its base's name
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its base's name
         pass
 
 
@@ -79,7 +81,7 @@ def test_an_api_is_called(integrations: Any, api: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "body"),
+    ("arrays", "body"),
     [
         (None, "a%5B0%5D=1&a%5B1%5D=2&o%5Bk%5D=v"),
         ("REPEAT", "a=1&a=2&o%5Bk%5D=v"),
@@ -87,10 +89,10 @@ def test_an_api_is_called(integrations: Any, api: str) -> None:
         ("BRACKETS", "a%5B%5D=1&a%5B%5D=2&o%5Bk%5D=v"),
     ],
 )
-def test_a_body_is_url_encoded_as_transform_asks(integrations: Any, api: str, format: str | None, body: str) -> None:
+def test_a_body_is_url_encoded_as_transform_asks(integrations: Any, api: str, arrays: str | None, body: str) -> None:
     transform: dict[str, Json] = {"RequestBodyEncoding": "URL_ENCODED"}
-    if format is not None:
-        transform["RequestEncodingOptions"] = {"ArrayFormat": format}
+    if arrays is not None:
+        transform["RequestEncodingOptions"] = {"ArrayFormat": arrays}
     arguments: Json = {
         "ApiEndpoint": api,
         "Method": "POST",
@@ -190,3 +192,28 @@ def test_a_connection_that_is_not_there_fails_the_task(integrations: Any, api: s
     arn = f"arn:aws:events:us-east-1:123456789012:connection/{name}/1"
     arguments: Json = {"ApiEndpoint": api, "Method": "GET", "Authentication": {"ConnectionArn": arn}}
     assert invoke(integrations, arguments).error == "Events.ConnectionResource.ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("reveal", [True, False])
+def test_the_exchange_is_shown_without_secrets(boto: Any, integrations: Any, api: str, name: str, reveal: bool) -> None:
+    arn = connect(boto, name, "API_KEY", {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "hidden"}})
+    seen: dict[str, Any] = {}
+
+    async def go() -> None:
+        async with integrations() as tasks:
+            await tasks(
+                TaskRequest(
+                    Resource.parse("arn:aws:states:::http:invoke"),
+                    {"ApiEndpoint": api, "Method": "GET", "Authentication": {"ConnectionArn": arn}},
+                    "token",
+                    StateName("Call"),
+                    trace=lambda what, shown: seen.update({what: shown}),
+                    reveal_secrets=reveal,
+                )
+            )
+
+    asyncio.run(go())
+    assert (seen["request"]["method"], seen["request"]["protocol"], seen["request"]["url"]) == ("GET", "http", api)
+    assert ("X-Key: hidden" if reveal else "X-Key: <REDACTED>") in seen["request"]["headers"]
+    assert (seen["response"]["statusCode"], seen["response"]["statusMessage"]) == ("200", "OK")
+    assert json.loads(seen["response"]["body"])["method"] == "GET"

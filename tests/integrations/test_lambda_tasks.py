@@ -33,6 +33,10 @@ def deploy(boto: Any, name: str) -> Any:
     return make
 
 
+def unchanged(event: Json) -> Json:
+    return event
+
+
 def invoke(integrations: Any, resource: str, arguments: Json, **settings: Any) -> Any:
     async def go() -> Any:
         async with integrations(**settings) as tasks:
@@ -101,7 +105,7 @@ def test_functions_of_this_process_go_before_the_endpoint(integrations: Any) -> 
 @pytest.mark.parametrize(("kind", "status"), [("Event", 202), ("DryRun", 204)])
 def test_an_invocation_may_not_wait(integrations: Any, kind: str, status: int) -> None:
     arguments: Json = {"FunctionName": "local", "InvocationType": kind}
-    result = invoke(integrations, "lambda:invoke", arguments, functions={"local": lambda event: event})
+    result = invoke(integrations, "lambda:invoke", arguments, functions={"local": unchanged})
     assert result.status is Status.SUCCEEDED
     assert (result.output["StatusCode"], result.output["Payload"]) == (status, "")
 

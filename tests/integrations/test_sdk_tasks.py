@@ -3,6 +3,7 @@ import re
 from typing import Any
 
 from millrace.engine import Status
+from millrace.model import Json
 from tests.integrations.running import run
 
 
@@ -11,7 +12,7 @@ def test_an_item_that_was_put_is_found(boto: Any, integrations: Any, name: str) 
 
     async def go() -> tuple[Any, Any]:
         async with integrations() as tasks:
-            item = {"id": {"S": "1"}, "data": {"B": "AAH/"}, "n": {"N": "1.5"}}
+            item: Json = {"id": {"S": "1"}, "data": {"B": "AAH/"}, "n": {"N": "1.5"}}
             put = await run(tasks, "aws-sdk:dynamodb:putItem", {"TableName": name, "Item": item})
             got = await run(tasks, "aws-sdk:dynamodb:getItem", {"TableName": name, "Key": {"id": {"S": "1"}}})
             return put, got
@@ -134,7 +135,7 @@ def test_many_calls_run_at_once(boto: Any, integrations: Any, name: str) -> None
 
     async def go() -> list[Any]:
         async with integrations() as tasks:
-            key = {"TableName": name, "Key": {"id": {"S": "none"}}}
+            key: Json = {"TableName": name, "Key": {"id": {"S": "none"}}}
             return await asyncio.gather(*(run(tasks, "aws-sdk:dynamodb:getItem", key) for _ in range(100)))
 
     assert all(result.output == {} for result in asyncio.run(go()))

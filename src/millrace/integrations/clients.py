@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from millrace.integrations import bridge, naming
+from millrace.integrations import bridge, naming, stand_in
 from millrace.integrations.connections import Connections
 from millrace.integrations.endpoint import AwsEndpoint
 from millrace.integrations.errors import ClientError, ServiceAnswer, ServiceError, UnknownAction
@@ -138,16 +138,20 @@ class Clients:
         import botocore
         from botocore import exceptions
 
+        local = self._endpoint.of(service) is not None
+        if local:
+            stand_in.check(service, parameters)
         client = await self._client(service)
         await self._refresh()
         method = getattr(client, cast("Any", botocore).xform_name(operation))
         try:
-            return cast("dict[str, Any]", await bridge.run(lambda: method(**parameters), self._send))
+            answer = cast("dict[str, Any]", await bridge.run(lambda: method(**parameters), self._send))
         except exceptions.ClientError as error:
             raise ServiceError(_answer(client, cast("dict[str, Any]", error.response))) from error
         except (exceptions.BotoCoreError, ValueError, TypeError, AttributeError) as error:
             # Parameters are not validated, so that wrong ones fail wherever botocore first stumbles over them.
             raise ClientError(str(error)) from error
+        return stand_in.complete(service, operation, parameters, answer) if local else answer
 
     def close(self) -> None:
         """Let the thread that makes clients end."""

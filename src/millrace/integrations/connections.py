@@ -97,11 +97,11 @@ class Connections:
 
     async def close(self) -> None:
         """Close the connections that are not in use."""
-        for connections in self._idle.values():
-            for connection in connections:
-                connection.writer.close()
+        idle = [connection for connections in self._idle.values() for connection in connections]
         self._idle.clear()
-        await asyncio.sleep(0)
+        for connection in idle:
+            connection.writer.close()
+        await asyncio.gather(*(connection.writer.wait_closed() for connection in idle), return_exceptions=True)
 
     async def _connection(self, origin: _Origin) -> _Connection:
         kept = self._idle[origin]

@@ -70,14 +70,17 @@ class EcsTasks:
             runs = await self._prepare(task)
         except IntegrationError as error:
             raise _FAILURES.failure(error, task.arguments) from error
-        answer = local_metadata({"Failures": [], "Tasks": [dict(run.description) for run in runs]})
+        answer: Json = local_metadata({"Failures": [], "Tasks": [dict(run.description) for run in runs]})
         if task.resource.pattern is not Pattern.SYNC:
             for run in runs:
                 running = asyncio.create_task(run_containers(run.containers))
                 self._loose.add(running)
                 running.add_done_callback(self._loose.discard)
             return answer
-        task.submit(answer)
+        if task.submitted is None:
+            task.submit(answer)
+        else:  # the processes ended with the runtime that had started them
+            _resume(runs, task.submitted)
         await asyncio.gather(*(self._finish(run) for run in runs))
         first = next((run for run in runs if not run.succeeded()), runs[0])
         if not first.succeeded():
@@ -187,6 +190,13 @@ class EcsTasks:
 
     def _time(self) -> int:
         return round(self._now() * 1000)
+
+
+def _resume(runs: list[_Run], submitted: Json) -> None:
+    """Give the tasks the identity that was told when they were first started."""
+    told = cast("list[dict[str, Json]]", submitted.get("Tasks", []) if isinstance(submitted, dict) else [])
+    for run, description in zip(runs, told, strict=False):
+        run.description = {**run.description, **description}
 
 
 def _surroundings(endpoint: AwsEndpoint) -> dict[str, str]:

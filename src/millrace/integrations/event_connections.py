@@ -15,6 +15,7 @@ from millrace.integrations.errors import ClientError, ServiceError
 from millrace.model.json import Json
 
 _PREFIX: Final = "Events.ConnectionResource"
+_REDACTED: Final = "<REDACTED>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,14 @@ async def additions(clients: Clients, arn: str) -> Additions:
         raise TaskFailure(f"{_PREFIX}.SdkClientException", str(error)) from error
     parameters = cast("dict[str, Any]", connection.get("AuthParameters", {}))
     return _read(str(connection.get("AuthorizationType", "")), parameters, secret)
+
+
+def redacted(added: Additions) -> Additions:
+    """Hide what a connection adds, for whoever may not see it."""
+    headers, query, body = (
+        tuple((name, _REDACTED) for name, _ in pairs) for pairs in (added.headers, added.query, added.body)
+    )
+    return Additions(headers, query, body)
 
 
 async def _secret(clients: Clients, arn: str | None) -> dict[str, Any]:

@@ -6,11 +6,14 @@ and that StartExecution's own defaults stand for members that are null is record
 
 import asyncio
 import json
+import uuid
+from collections.abc import Callable
 from typing import Final, cast
 
 from millrace.engine import TaskFailure, TaskRequest
 from millrace.engine.errors import TASK_FAILED
-from millrace.integrations.errors import ApiError, ArgumentsError, IntegrationError
+from millrace.engine.resource import Pattern
+from millrace.integrations.errors import ApiError, ArgumentsError, IntegrationError, ServiceError
 from millrace.integrations.failures import OptimisedFailures
 from millrace.integrations.metadata import local_metadata
 from millrace.integrations.naming import optimised_member
@@ -20,6 +23,7 @@ from millrace.integrations.states_api import StatesApi
 from millrace.model.json import Json
 
 _FAILURES: Final = OptimisedFailures("StepFunctions", "AWSStepFunctions", "AWSStepFunctionsException")
+_EXISTS: Final = "ExecutionAlreadyExists"
 _MEMBERS: Final = {
     "Input": "input",
     "Name": "name",
@@ -35,23 +39,25 @@ class ExecutionTasks:
 
     Args:
         states: The engine.
+        closing: Tells whether the engine goes down: executions are left alone then.
     """
 
-    def __init__(self, states: StatesApi) -> None:
+    def __init__(self, states: StatesApi, closing: Callable[[], bool]) -> None:
         self._states = states
+        self._closing = closing
         self._stopping: set[asyncio.Task[object]] = set()
-        self.stops = True
 
     async def __call__(self, task: TaskRequest) -> Json:
-        """Start one execution, and with .sync wait for its end; a cancelled wait stops it, unless `stops` is false."""
+        """Start one execution, and with .sync wait for its end; a cancelled wait stops it."""
         try:
-            started = await call_states(self._states, "StartExecution", _parameters(task.arguments))
-            answer = local_metadata(_described(started, parsed=False))
-            if ".sync" not in task.resource.action:
-                return answer
-            task.submit(answer)
-            arn = cast("str", started["executionArn"])
-            description = await self._ended(arn)
+            answer = task.submitted
+            if answer is None:
+                answer = local_metadata(_described(await self._start(task), parsed=False))
+                if task.resource.pattern is not Pattern.SYNC:
+                    return answer
+                task.submit(answer)
+            arn = cast("dict[str, Json]", answer)["ExecutionArn"]
+            description = await self._ended(cast("str", arn))
         except IntegrationError as error:
             raise _FAILURES.failure(error, task.arguments) from error
         result = _described(description, parsed=task.resource.action.endswith(":2"))
@@ -59,11 +65,26 @@ class ExecutionTasks:
             raise TaskFailure(TASK_FAILED, json.dumps(result, separators=(",", ":"), ensure_ascii=False))
         return result
 
+    async def _start(self, task: TaskRequest) -> dict[str, Json]:
+        """Start the execution; without a Name it gets one of its task's, so that a task that is run again finds it."""
+        parameters = _parameters(task.arguments)
+        named = "name" in parameters
+        name = parameters.setdefault("name", str(uuid.uuid5(uuid.NAMESPACE_OID, task.token)))
+        try:
+            return await call_states(self._states, "StartExecution", parameters)
+        except ServiceError as error:
+            if named or error.answer.code != _EXISTS:
+                raise
+        machine = cast("str", parameters["stateMachineArn"]).split(":")
+        arn = ":".join([*machine[:5], "execution", machine[6], cast("str", name)])
+        found = await call_states(self._states, "DescribeExecution", {"executionArn": arn})
+        return {"executionArn": found["executionArn"], "startDate": found["startDate"]}
+
     async def _ended(self, arn: str) -> dict[str, Json]:
         try:
             return await self._states.ended(arn)
         except asyncio.CancelledError:
-            if self.stops:
+            if not self._closing():
                 stopping: asyncio.Task[object] = asyncio.create_task(self._stop(arn))
                 self._stopping.add(stopping)
                 stopping.add_done_callback(self._stopping.discard)

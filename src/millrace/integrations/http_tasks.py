@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from millrace.engine import TaskFailure, TaskRequest
 from millrace.http import Body, HttpError, Network
@@ -19,7 +20,7 @@ from millrace.http.deadline import Deadline
 from millrace.http.errors import RequestError
 from millrace.http.response import Response, decode_body
 from millrace.integrations.errors import ArgumentsError
-from millrace.integrations.event_connections import Additions, TokenRequest, additions
+from millrace.integrations.event_connections import Additions, TokenRequest, additions, redacted
 from millrace.integrations.failures import OptimisedFailures
 from millrace.integrations.http_request import HttpRequest, Pairs, body_of, method_of, pairs, text
 from millrace.integrations.roles import Roles
@@ -51,11 +52,19 @@ class HttpTasks:
         """Make one call."""
         arguments = task.arguments if isinstance(task.arguments, dict) else {}
         gateway = task.resource.service == "apigateway"
+        added = Additions()
         try:
-            request = _gateway_request(arguments) if gateway else await self._api_request(task, arguments)
+            if not gateway:
+                added = await self._connection(task, arguments)
+            request = _gateway_request(arguments) if gateway else self._api_request(arguments, added)
+            if task.trace is not None:
+                shown = request if gateway or task.reveal_secrets else self._api_request(arguments, redacted(added))
+                task.trace("request", _shown_request(shown))
         except ArgumentsError as error:
             raise _FAILURES.failure(error, task.arguments) from error
         response = await self._send(request, min(task.timeout or _LONGEST_SECONDS, _LONGEST_SECONDS))
+        if task.trace is not None:
+            task.trace("response", _shown_response(response))
         if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
             name = "ApiGateway" if gateway else "States.Http.StatusCode"
             raise TaskFailure(f"{name}.{response.status}", response.text)
@@ -70,9 +79,8 @@ class HttpTasks:
         """Let the threads end."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _api_request(self, task: TaskRequest, arguments: dict[str, Json]) -> HttpRequest:
+    def _api_request(self, arguments: dict[str, Json], added: Additions) -> HttpRequest:
         method, url = method_of(arguments), text(arguments, "ApiEndpoint")
-        added = await self._connection(task, arguments)
         query = (*pairs(arguments, "QueryParameters"), *added.query)
         headers = pairs(arguments, "Headers")
         body = body_of(arguments, headers, added.body)
@@ -148,6 +156,33 @@ def _gateway_request(arguments: dict[str, Json]) -> HttpRequest:
         pairs(arguments, "QueryParameters"),
         body_of(arguments, headers),
     )
+
+
+def _shown_request(request: HttpRequest) -> Json:
+    """Write a request as TestState shows it."""
+    url = with_query(request.url, request.query)
+    return {
+        "protocol": urlsplit(url).scheme,
+        "method": request.method,
+        "url": url,
+        "headers": _shown_headers(request.headers),
+        "body": request.body.content.decode(errors="replace"),
+    }
+
+
+def _shown_response(response: Response) -> Json:
+    """Write a response as TestState shows it."""
+    return {
+        "protocol": urlsplit(response.url).scheme,
+        "statusCode": str(response.status),
+        "statusMessage": response.reason,
+        "headers": _shown_headers(tuple(response.headers.items())),
+        "body": response.text,
+    }
+
+
+def _shown_headers(headers: Pairs) -> str:
+    return f"[{', '.join(f'{name}: {value}' for name, value in headers)}]"
 
 
 def _body(response: Response) -> Json:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -44,31 +45,34 @@ class OptimisedTasks:
 
     Args:
         roles: Gives the clients.
+        closing: Tells whether the runtime goes down: jobs are left alone then, to go on with when it is back.
     """
 
-    def __init__(self, roles: Roles, polling: Polling) -> None:
+    def __init__(self, roles: Roles, polling: Polling, closing: Callable[[], bool]) -> None:
         self._roles = roles
         self._polling = polling
+        self._closing = closing
         self._stopping: set[asyncio.Task[None]] = set()
-        self.stops = True
 
     async def __call__(self, task: TaskRequest) -> Json:
-        """Call one action, and with .sync wait for its job; a cancelled wait stops it, unless `stops` is false."""
+        """Call one action, and with .sync wait for its job; a cancelled wait stops it."""
         service, action = _found(task)
         clients = await self._roles.clients(task.credentials)
         try:
-            start = await self._start(clients, service, action, task.arguments)
-            if task.resource.pattern is not Pattern.SYNC:
-                return start
+            start = task.submitted
+            if start is None:
+                start = await self._start(clients, service, action, task)
+                if task.resource.pattern is not Pattern.SYNC:
+                    return start
+                task.submit(start)
             assert action.job is not None
-            task.submit(start)
             return await self._wait(clients, service.folder, action.job, {"start": start, "arguments": task.arguments})
         except IntegrationError as error:
             raise service.failures.failure(error, task.arguments) from error
 
-    async def _start(self, clients: Clients, service: Service, action: Action, arguments: Json) -> dict[str, Json]:
+    async def _start(self, clients: Clients, service: Service, action: Action, task: TaskRequest) -> dict[str, Json]:
         operation = await clients.operation(action.folder or service.folder, action.operation)
-        parameters = prepare(operation, _search(action.request, arguments), OPTIMISED)
+        parameters = prepare(operation, _search(action.request, task.arguments), OPTIMISED, task.token)
         answer = await clients.call(operation.service, operation.name, parameters)
         decoded = decode(operation.output, answer, OPTIMISED, operation.service)
         result = cast("dict[str, Json]", _search(action.answer, decoded))
@@ -78,7 +82,7 @@ class OptimisedTasks:
         try:
             result, succeeded = await self._end(clients, folder, job, known)
         except asyncio.CancelledError:
-            if self.stops and job.stop is not None:
+            if job.stop is not None and not self._closing():
                 stopping = asyncio.create_task(_stop(clients, folder, job.stop, known))
                 self._stopping.add(stopping)
                 stopping.add_done_callback(self._stopping.discard)

@@ -64,8 +64,10 @@ class Integrations:
         self._roles = roles = Roles(self.clients)
         self._lambda = LambdaTasks(functions or {}, roles)
         self._sdk = SdkTasks(roles, states)
-        self._optimised = OptimisedTasks(roles, polling or Polling())
-        self._executions = None if states is None else ExecutionTasks(states)
+        self._closed = False
+        self._states = states
+        self._optimised = OptimisedTasks(roles, polling or Polling(), self._closing)
+        self._executions = None if states is None else ExecutionTasks(states, self._closing)
         self._ecs = EcsTasks(roles, endpoint, environment or {})
         self._events = EventsTasks(roles)
         self._http = HttpTasks(roles, network or _network(), endpoint.region)
@@ -81,14 +83,15 @@ class Integrations:
         Call it before the tasks of a runtime that goes down are cancelled: from then on a cancelled `.sync` task
         leaves its job alone, for the runtime goes on with it when it is back.
         """
-        self._optimised.stops = False
-        if self._executions is not None:
-            self._executions.stops = False
+        self._closed = True
         self._lambda.close()
         self._http.close()
         self._roles.close()
         self.clients.close()
         await asyncio.gather(self._ecs.close(), self._connections.close())
+
+    def _closing(self) -> bool:
+        return self._closed or (self._states is not None and self._states.closing)
 
     def _handler(self, task: TaskRequest) -> TaskHandler:
         resource = task.resource

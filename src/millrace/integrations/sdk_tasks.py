@@ -9,7 +9,7 @@ from millrace.integrations.clients import Clients, Operation
 from millrace.integrations.errors import ApiError, IntegrationError, ServiceAnswer, ServiceError
 from millrace.integrations.failures import SdkFailures, absent
 from millrace.integrations.roles import Roles
-from millrace.integrations.shapes import SDK, Style, decode, encode, missing
+from millrace.integrations.shapes import SDK, Style, decode, encode, missing, with_client_token
 from millrace.integrations.states_api import StatesApi
 from millrace.model.json import Json
 
@@ -38,7 +38,7 @@ class SdkTasks:
         try:
             operation = await clients.operation(await clients.folder(service), action)
             failures = SdkFailures(naming.sdk_service(operation.service_id))
-            parameters = prepare(operation, task.arguments, SDK)
+            parameters = prepare(operation, task.arguments, SDK, task.token)
             if operation.service == _STATES and self._states is not None:
                 answer = await call_states(self._states, operation.name, parameters)
             else:
@@ -48,14 +48,22 @@ class SdkTasks:
             raise failures.failure(error, task.arguments) from error
 
 
-def prepare(operation: Operation, arguments: Json, style: Style) -> dict[str, Any]:
+def prepare(operation: Operation, arguments: Json, style: Style, token: str | None = None) -> dict[str, Any]:
     """Make a task's arguments the parameters of a call.
+
+    Args:
+        operation: What is called.
+        arguments: In Step Functions' spelling.
+        style: Which spelling that is.
+        token: The task token, for calls that a task makes once.
 
     Raises:
         ArgumentsError: They do not fit.
         ServiceError: They lack a required member; it reads as the service would word it.
     """
     parameters = encode(operation.input, arguments, style, operation.service)
+    if token is not None:
+        with_client_token(operation.input, parameters, token)
     member = missing(operation.input, parameters)
     if member is not None:
         raise ServiceError(absent(member, str(uuid.uuid4()), query=operation.query))

@@ -8,6 +8,7 @@ those of optimised integrations.
 import base64
 import binascii
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,6 +82,20 @@ def missing(shape: Any, parameters: Mapping[str, Any]) -> str | None:
     """Name the first required member that a call lacks; None when it has all."""
     required = cast("list[str]", shape.required_members) if shape is not None else []
     return next((member for member in required if member not in parameters), None)
+
+
+def with_client_token(shape: Any, parameters: dict[str, Any], token: str) -> None:
+    """Fill the idempotency token of an operation that has one, so that a task that is run again finds what it did.
+
+    Args:
+        shape: The input shape of the operation; None for an operation without input.
+        parameters: The call's parameters, which are changed.
+        token: The task token; what is sent is derived from it.
+    """
+    members = cast("dict[str, Any]", shape.members) if shape is not None else {}
+    for name, member in members.items():
+        if member.metadata.get("idempotencyToken") and name not in parameters:
+            parameters[name] = str(uuid.uuid5(uuid.NAMESPACE_OID, token))
 
 
 def decode(shape: Any, value: Mapping[str, Any], style: Style, service: str = "") -> dict[str, Json]:

@@ -8,6 +8,11 @@ from millrace.model.json import Json
 class StatesApi(Protocol):
     """Step Functions' API, as tasks of the same engine call it."""
 
+    @property
+    def closing(self) -> bool:
+        """Whether the engine goes down, so that what it cancels now goes on when it is back."""
+        ...
+
     async def call(self, operation: str, parameters: dict[str, Json], /) -> dict[str, Json]:
         """Call an operation ("StartExecution").
 
