@@ -82,7 +82,7 @@ def usual_context(
         about["RetryCount"] = retries
     context: dict[str, Json] = {
         "Execution": {
-            "Id": express_arn(info),
+            "Id": info.id,
             "Input": given,
             "Name": info.name,
             "RoleArn": role,
@@ -94,11 +94,6 @@ def usual_context(
     if isinstance(state, TaskState) and state.resource.pattern is Pattern.TOKEN:
         context["Task"] = {"Token": uuid.uuid4().hex}
     return context
-
-
-def express_arn(info: ExecutionInfo) -> str:
-    """Give the ARN of the Express execution that a test is to its state."""
-    return f"arn:aws:states:{info.region}:{info.account}:express:{info.machine}:{info.name}:{info.name}"
 
 
 def _check_member(name: str, member: Json) -> None:

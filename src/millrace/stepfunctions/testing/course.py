@@ -31,7 +31,7 @@ from millrace.engine.payload import Payload
 from millrace.engine.tasks import TaskHandler, TaskRequest, perform
 from millrace.model.ids import StateName
 from millrace.model.json import Json
-from millrace.stepfunctions.testing.context_object import express_arn, usual_context
+from millrace.stepfunctions.testing.context_object import usual_context
 from millrace.stepfunctions.testing.map_data import MapData
 from millrace.stepfunctions.testing.request import Request
 from millrace.stepfunctions.testing.tested_state import NAME
@@ -111,7 +111,16 @@ async def run(request: Request, tasks: TaskHandler, region: str, account: str) -
         account: The account's number.
     """
     name = str(uuid.uuid4())
-    info = ExecutionInfo(name, f"TestState-{name}", ExecutionType.EXPRESS, region, account, request.role or "")
+    machine = f"TestState-{name}"
+    info = ExecutionInfo(
+        name,
+        machine,
+        ExecutionType.EXPRESS,
+        region,
+        account,
+        request.role or "",
+        arn=f"arn:aws:states:{region}:{account}:express:{machine}:{name}:{name}",
+    )
     return await _Test(request, tasks, info).run()
 
 
@@ -193,7 +202,7 @@ class _Test:
             arguments=task.parameters.value,
             token=task.token,
             state=task.state,
-            execution=express_arn(self._info),
+            execution=self._info.id,
             credentials=task.credentials,
             timeout=task.timeout,
             heartbeat=task.heartbeat,

@@ -30,9 +30,9 @@ def response(request: Request, course: Course) -> dict[str, Json]:
     """Write the answer."""
     answer = _ending(course)
     failure = course.failure
-    if failure is not None and failure.error is not None:
+    if failure is not None and failure.error:
         answer["error"] = failure.error
-    if failure is not None and failure.cause is not None:
+    if failure is not None and failure.cause:
         answer["cause"] = failure.cause
     if request.level is not InspectionLevel.INFO:
         answer["inspectionData"] = _inspection(request, course)
