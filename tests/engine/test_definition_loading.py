@@ -183,7 +183,10 @@ def test_faults_inside_branches_and_processors_carry_their_path() -> None:
 
 def test_names_must_be_unique_in_the_whole_machine() -> None:
     branch = {"StartAt": "A", "States": {"A": PASS}}
-    assert any("unique" in problem for problem in of_state(Type="Parallel", End=True, Branches=[branch]))
+    definition = jsonata({"A": {"Type": "Parallel", "End": True, "Branches": [branch]}})
+    assert "DUPLICATE_STATE_NAME: Duplicate State name: A at /States/A/Branches[0]/States/A" in [
+        str(problem) for problem in validate(definition)
+    ]
 
 
 def test_next_may_not_leave_its_scope() -> None:
@@ -233,6 +236,14 @@ def test_resources_that_nothing_does_are_refused() -> None:
         "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value "
         "is not a valid resource ARN, or the resource is not available in this region. at /States/A/Resource"
     )
+
+
+def test_only_states_that_nothing_names_are_unreachable() -> None:
+    definition = jsonata({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}, start="Z")
+    assert [str(problem) for problem in validate(definition)] == [
+        "MISSING_TRANSITION_TARGET: Missing 'Next' target: Z at /StartAt",
+        'MISSING_TRANSITION_TARGET: State "A" is not reachable. at /States/A',
+    ]
 
 
 def test_a_machine_without_an_end_is_refused() -> None:

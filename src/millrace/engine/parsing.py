@@ -10,7 +10,7 @@ import orjson
 
 from millrace.engine.definition import Branch, ExecutionType, MapState, State, StateMachine, TaskState
 from millrace.engine.dialect import Dialect
-from millrace.engine.errors import DefinitionError, Problem
+from millrace.engine.errors import DefinitionError, Problem, ProblemCode
 from millrace.engine.fields import NAME_LIMIT, Fields, found
 from millrace.engine.jsonata_dialect import JSONATA
 from millrace.engine.jsonpath_dialect import JSONPATH
@@ -110,7 +110,7 @@ class _Loader:
         if states is None:
             return Branch(StateName(""))
         if not states.values:
-            fields.fault("States", "expected at least one state, found none")
+            fields.fault("States", "Value cannot be empty")
         if "StartAt" in fields.values and not isinstance(start, str):
             fields.fault("StartAt", f"expected the name of a state, found {found(start)}")
         outer, self._variables = self._variables, self._variables.inner()
@@ -125,9 +125,7 @@ class _Loader:
         if not 1 <= len(name) <= NAME_LIMIT:
             states.fault(name, f"expected a state name of 1 to {NAME_LIMIT} characters, found {len(name)}")
         if name in self._names:
-            states.fault(
-                name, f"expected state names to be unique in the whole machine, found {name!r} twice; rename one"
-            )
+            states.fault(name, f"Duplicate State name: {name}", ProblemCode.DUPLICATE)
         self._names.add(name)
         fields = Fields.of(states.values[name], f"{states.path}/{name}", "a state", self._problems)
         if fields is None or not fields.require("Type"):

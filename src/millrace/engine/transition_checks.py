@@ -50,6 +50,8 @@ def edges_of(kind: str, fields: Fields) -> list[Edge]:
 def check_transitions(scope: Fields, start: str, edges: Mapping[str, Sequence[Edge] | None]) -> None:
     """Find names of states that are not there, and states that nothing leads to.
 
+    As AWS, it takes a state for reachable when any other names it, be that one reachable or not.
+
     Args:
         scope: The machine, a branch or a processor.
         start: Its first state.
@@ -65,11 +67,11 @@ def check_transitions(scope: Fields, start: str, edges: Mapping[str, Sequence[Ed
     if not scope.path and edges and not any(_is_terminal(state) for state in _states(scope).values()):
         scope.problems.append(Problem("", "Workflow has no terminal state", ProblemCode.NO_END))
         return
-    reached = _reached(start, edges)
+    targets = {start, *(edge.target for leaving in edges.values() for edge in leaving or ())}
     scope.problems.extend(
         Problem(f"{scope.path}/States/{name}", f'State "{name}" is not reachable.', ProblemCode.TRANSITION)
         for name in edges
-        if name not in reached
+        if name not in targets
     )
 
 
@@ -88,14 +90,3 @@ def _states(scope: Fields) -> Mapping[str, Json]:
 
 def _is_terminal(state: Json) -> bool:
     return isinstance(state, dict) and (state.get("End") is True or state.get("Type") in ("Succeed", "Fail"))
-
-
-def _reached(start: str, edges: Mapping[str, Sequence[Edge] | None]) -> set[str]:
-    seen = {start}
-    waiting = [start]
-    while waiting:
-        for edge in edges.get(waiting.pop()) or ():
-            if edge.target in edges and edge.target not in seen:
-                seen.add(edge.target)
-                waiting.append(edge.target)
-    return seen
