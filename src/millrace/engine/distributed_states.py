@@ -21,14 +21,7 @@ from millrace.engine.errors import (
 from millrace.engine.expressions import Scope
 from millrace.engine.frames import Frame, Phase
 from millrace.engine.jsonpath import PathError
-from millrace.engine.map_run_spec import (
-    CONCURRENCY_LIMIT,
-    DEFAULT_CONCURRENCY,
-    BatcherSpec,
-    MapRunSpec,
-    ReaderSpec,
-    WriterSpec,
-)
+from millrace.engine.map_run_spec import BatcherSpec, MapRunSpec, ReaderSpec, WriterSpec, labelled
 from millrace.engine.messages import MapRunFailed, MapRunSucceeded, StartMapRun
 from millrace.engine.payload import Payload
 from millrace.engine.templates import Template, evaluate
@@ -117,7 +110,7 @@ def _run_distributed(core: Core, frame: Frame, state: MapState, distributed: Dis
         reader=_reader(distributed.reader, scope),
         batcher=_batcher(distributed.batcher, scope),
         writer=_writer(distributed.writer, scope),
-        concurrency=min(limits.concurrency or DEFAULT_CONCURRENCY, CONCURRENCY_LIMIT),
+        concurrency=limits.concurrency,
         tolerated_count=int(limits.tolerated_count or 0),
         tolerated_percentage=limits.tolerated_percentage or 0.0,
     )
@@ -129,7 +122,7 @@ def _run_distributed(core: Core, frame: Frame, state: MapState, distributed: Dis
 def _map_run_arn(core: Core, label: str) -> str:
     info = core.info
     run = uuid.UUID(int=core.random.getrandbits(128), version=4)
-    return f"arn:aws:states:{info.region}:{info.account}:mapRun:{info.machine}/{label}:{run}"
+    return f"arn:aws:states:{info.region}:{info.account}:mapRun:{labelled(info.machine, label)}:{run}"
 
 
 def _reader(reader: ItemReader | None, scope: Scope) -> ReaderSpec | None:

@@ -19,7 +19,7 @@ from millrace.engine.map_run_children import Child, Children, ChildResult
 from millrace.engine.map_run_counts import Counts
 from millrace.engine.map_run_errors import ITEM_READER_FAILED, RESULT_WRITER_FAILED, MapRunError
 from millrace.engine.map_run_results import ResultObjects, collect
-from millrace.engine.map_run_spec import DEFAULT_CONCURRENCY, MapRunSpec
+from millrace.engine.map_run_spec import CONCURRENCY_LIMIT, DEFAULT_CONCURRENCY, MapRunSpec
 from millrace.engine.messages import MapRunFailed, MapRunSucceeded, StartMapRun, Status
 from millrace.engine.payload import Payload
 from millrace.model.json import Json
@@ -45,7 +45,7 @@ class MapRun:
         changed: Told that the counts changed.
 
     Attributes:
-        concurrency: Children at once; may be changed by `update` while the run goes on, as the tolerance may.
+        concurrency: MaxConcurrency; may be changed by `update` while the run goes on, as the tolerance may.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class MapRun:
     ) -> None:
         """Change the run while it goes on; None leaves a value as it is."""
         if concurrency is not None:
-            self.concurrency = concurrency or DEFAULT_CONCURRENCY
+            self.concurrency = concurrency
         if tolerated_percentage is not None:
             self.tolerated_percentage = tolerated_percentage
         if tolerated_count is not None:
@@ -159,8 +159,11 @@ class MapRun:
             yield item
 
     async def _room(self) -> None:
-        while len(self._running) >= self.concurrency and self._failure is None:
+        while len(self._running) >= self._limit() and self._failure is None:
             await self._change()
+
+    def _limit(self) -> int:
+        return min(self.concurrency or DEFAULT_CONCURRENCY, CONCURRENCY_LIMIT)
 
     async def _change(self) -> None:
         self._wake.clear()

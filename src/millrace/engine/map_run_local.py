@@ -14,7 +14,7 @@ from millrace.engine.interpreter import Interpreter
 from millrace.engine.item_source import ObjectStore
 from millrace.engine.map_run import MapRun
 from millrace.engine.map_run_children import Child, ChildResult
-from millrace.engine.map_run_spec import MapRunSpec
+from millrace.engine.map_run_spec import MapRunSpec, labelled
 from millrace.engine.map_run_spool import ResultSpool
 from millrace.engine.messages import MapRunFailed, MapRunSucceeded, Started, StartMapRun, Status
 from millrace.engine.payload import Payload
@@ -99,4 +99,5 @@ def child_machine(machine: StateMachine, spec: MapRunSpec) -> StateMachine:
 
 def child_info(parent: ExecutionInfo, spec: MapRunSpec) -> ExecutionInfo:
     """Give who a Map Run's children are, but for the name."""
-    return replace(parent, name="", machine=f"{parent.machine}/{spec.label}", type=spec.child_type, redrives=0, arn="")
+    machine = labelled(parent.machine, spec.label)
+    return replace(parent, name="", machine=machine, type=spec.child_type, redrives=0, arn="")

@@ -18,7 +18,7 @@ from millrace.engine.payload import Payload, text_of
 from millrace.model.ids import StateName
 from millrace.model.json import Json
 
-# Children at once where MaxConcurrency is 0; AWS starts as many as it can, at most 10,000.
+# Children at once where MaxConcurrency is 0, and at most; AWS starts 10,000 in either case.
 DEFAULT_CONCURRENCY: Final = 1_000
 CONCURRENCY_LIMIT: Final = 10_000
 
@@ -115,7 +115,7 @@ class MapRunSpec:
         start_at: The first state of each child.
         child_type: The children's type.
         items: An array; None where a reader gives the items.
-        concurrency: Children at once.
+        concurrency: Children at once; 0 where the definition sets no limit.
         tolerated_count: Failed items that do not fail the run; 0 sets no limit, unless the percentage sets none either.
         tolerated_percentage: The same in percent of all items.
         redrives: How often it was redriven.
@@ -129,7 +129,7 @@ class MapRunSpec:
     reader: ReaderSpec | None = None
     batcher: BatcherSpec | None = None
     writer: WriterSpec | None = None
-    concurrency: int = DEFAULT_CONCURRENCY
+    concurrency: int = 0
     tolerated_count: int = 0
     tolerated_percentage: float = 0.0
     redrives: int = 0
@@ -191,3 +191,8 @@ def _batcher(max_items: int, max_bytes: int, batch_input: str | None) -> Batcher
 
 def _writer(bucket: str, prefix: str, transformation: str, output_type: str) -> WriterSpec:
     return WriterSpec(bucket, prefix, WriterTransformation(transformation), OutputType(output_type))
+
+
+def labelled(machine: str, label: str) -> str:
+    """Name what a distributed Map's children run; a Map within a child counts as one of the machine's own."""
+    return f"{machine.split('/', 1)[0]}/{label}"
