@@ -90,7 +90,7 @@ def test_faults_of_the_machine_are_named(definition: Any, expected: str) -> None
         ({**PASS, "Catch": []}, "/States/A: Field 'Catch' is not supported"),
         ({"Type": "Succeed", "Assign": {}}, "/States/A: Field 'Assign' is not supported"),
         ({}, "/States/A: These fields are required: [Type]"),
-        ({**PASS, "Output": "{% $x[ %}"}, "/States/A/Output: expected JSONata between the marks {% and %}: S0"),
+        ({**PASS, "Output": "{% $x[ %}"}, '/States/A/Output: Expected "]" before end of expression'),
         ({**PASS, "Assign": {"1x": 1}}, "/States/A/Assign/1x: expected a variable's name"),
         ({**PASS, "Assign": {"states": 1}}, "not the reserved name 'states'"),
         ({**PASS, "Assign": []}, "/States/A/Assign: expected an object of variables, found []"),

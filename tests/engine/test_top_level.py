@@ -30,6 +30,9 @@ from .simulation import jsonata
         ("/* note */ a", ("a",)),
         ("$x ~> $map(a)", ("a",)),
         ("and", ("and",)),
+        ("$map($states.input.a, function($x){ b })", ("b",)),
+        ("$map($x, function($v)<n:n>{ $v.a + b })", ("b",)),
+        ("{aaa: 1}", ("aaa",)),
     ],
 )
 def test_references_to_the_missing_document_are_found(text: str, references: tuple[str, ...]) -> None:
@@ -44,6 +47,9 @@ def test_references_to_the_missing_document_are_found(text: str, references: tup
         "$states.input.items[price > 10 and $.kind = 'x']",
         "$x.(a; b)",
         "$x.{'k': v, 'w': $}",
+        "$x.$map(y, function($v){ b })",
+        "$map($x, function($v){ $v{a: b} })",
+        "$map($x, function($v){ $v[a = 1] })",
         "$x.[a, b]",
         "$x.$string(a)",
         "$x.$string($)",
@@ -83,6 +89,17 @@ def test_a_definition_with_such_a_reference_is_refused_as_aws_does() -> None:
     )
 
 
-def test_an_expression_that_does_not_parse_is_refused_as_aws_does() -> None:
-    (problem,) = validate(jsonata({"E": {"Type": "Pass", "Output": {"v": "{% 1 + %}"}, "End": True}}))
-    assert (problem.code, problem.path) == ("INVALID_JSONATA_EXPRESSION", "/States/E/Output/v")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("$a[1,2)", 'Expected "]", got ","'),
+        ('"unterminated', "String literal must be terminated by a matching quote"),
+        ("1 +", "Unexpected end of expression"),
+        ('{"a":}', 'The symbol "}" cannot be used as a unary operator'),
+        ('$match("a", /abc', "No terminating / in regular expression"),
+        ("1 + " * 600, "Unexpected end of expression"),
+    ],
+)
+def test_an_expression_that_does_not_parse_is_refused_in_aws_s_words(text: str, message: str) -> None:
+    (problem,) = validate(jsonata({"E": {"Type": "Pass", "Output": {"v": f"{{% {text} %}}"}, "End": True}}))
+    assert str(problem) == f"INVALID_JSONATA_EXPRESSION: {message} at /States/E/Output/v"

@@ -10,7 +10,8 @@ from typing import Final, Protocol, TypeAlias, Union
 
 from millrace.engine.errors import ProblemCode
 from millrace.engine.expressions import Expression, Scope
-from millrace.engine.top_level import top_level_references
+from millrace.engine.syntax_errors import explain
+from millrace.engine.top_level import ROOT, top_level_references
 from millrace.model.json import Json
 
 
@@ -111,10 +112,11 @@ def _compile_text(value: str, location: str, path: str, report: Report) -> Templ
     try:
         expression = Expression(text, location)
     except ValueError as error:
-        report(path, f"expected JSONata between the marks {{% and %}}: {error}", ProblemCode.EXPRESSION)
+        report(path, explain(text, str(error)), ProblemCode.EXPRESSION)
         return BROKEN
     references = top_level_references(text)
     for name in references:
         message = f"Reference to '{name}' at the top level is not supported."
-        report(path, message, ProblemCode.UNSUPPORTED_EXPRESSION)
+        code = ProblemCode.EXPRESSION if name == ROOT else ProblemCode.UNSUPPORTED_EXPRESSION
+        report(path, message, code)
     return BROKEN if references else expression

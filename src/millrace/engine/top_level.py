@@ -10,6 +10,9 @@ Source: AWS Step Functions Developer Guide, "Transforming data with JSONata", an
 import re
 from typing import Final
 
+# AWS takes it for no JSONata at all, wherever it stands.
+ROOT: Final = "$$"
+
 # Only a text with a name that nothing stands before, or with a `$` that names nothing, needs to be looked at closely.
 _SUSPECT: Final = re.compile(r"(?:\A|[^\w$.\s`])\s*[A-Za-z_`]|\$(?!\w)|/\*")
 _TOKEN: Final = re.compile(
@@ -25,7 +28,8 @@ _TOKEN: Final = re.compile(
 _PATTERN: Final = re.compile(r"(?P<pattern>/(?![*])(?:\[(?:[^\]\\]|\\.)*\]|[^/\\]|\\.)+/[im]*)")
 # What a function's parameters are, between their list and the body.
 _SIGNATURE: Final = re.compile(r"(?P<blank><[a-z\-()<>:?+]*>\s*(?=\{))")
-_WORDS: Final = frozenset({"true", "false", "null", "function", "\N{GREEK SMALL LETTER LAMDA}"})
+_FUNCTION: Final = frozenset({"function", "\N{GREEK SMALL LETTER LAMDA}"})
+_WORDS: Final = _FUNCTION | {"true", "false", "null"}
 _CLOSERS: Final = frozenset(")]}")
 _OPENERS: Final = frozenset("([{")
 
@@ -44,6 +48,7 @@ class _Scan:
         item: At each open bracket and outside of all, whether what stands there has a context item.
         step: At each, whether the operand at hand stands behind a dot, which gives it one.
         operand: The token before ended an operand.
+        function: How many brackets are open around the parameters of a function, or around its body to come.
     """
 
     def __init__(self, text: str) -> None:
@@ -51,6 +56,7 @@ class _Scan:
         self._item = [False]
         self._step = [False]
         self._operand = False
+        self._function: int | None = None
         self._before = ""
 
     def references(self) -> list[str]:
@@ -91,13 +97,19 @@ class _Scan:
             return False
         self._operand = True
         has_item = self._item[-1] or self._step[-1]
+        if symbol in _FUNCTION:
+            self._function = len(self._item)
         if kind == "name":
             return not has_item and symbol not in _WORDS
-        return kind == "document" and (symbol == "$$" or not has_item)
+        return kind == "document" and (symbol == ROOT or not has_item)
 
     def _take_operator(self, symbol: str) -> None:
         if symbol in _OPENERS:
-            selects = self._operand and symbol != "("
+            body = symbol == "{" and self._function == len(self._item)
+            if body:
+                # It has the item of where the function stands.
+                self._function = None
+            selects = self._operand and symbol != "(" and not body
             ordered = self._before == "^"
             self._item.append(self._item[-1] or self._step[-1] or selects or ordered)
             self._step.append(False)
