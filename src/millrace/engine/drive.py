@@ -178,6 +178,7 @@ class Drive:
             timeout=effect.timeout,
             heartbeat=effect.heartbeat,
             submit=submit,
+            submitted=None if effect.submitted is None else effect.submitted.value,
         )
 
     async def _call(self, request: TaskRequest) -> None:

@@ -84,10 +84,13 @@ def on_child_ended(core: Core, parent: Frame, child: Frame, outcome: Outcome) ->
             transitions.record_aborted(core, child)
         parent.previous = child.previous
         outcome = _tolerated(fork, outcome)
-    transitions.drop(core, child)
     if isinstance(outcome, Failure):
+        transitions.halt(core, child)
+        fork.children[child.index] = child.id
+        fork.ended -= 1
         transitions.fail(core, parent, outcome)
         return
+    transitions.drop(core, child)
     fork.results[child.index] = outcome
     if isinstance(state, MapState):
         _guarded(core, parent, lambda: _start_iterations(core, parent, state, child.previous))
@@ -101,6 +104,13 @@ def _is_silent(core: Core, frame: Frame) -> bool:
 
 def _guarded(core: Core, frame: Frame, action: Callable[[], None]) -> None:
     core.guard(frame, action, lambda failure: transitions.fail(core, frame, failure))
+
+
+def go_on(core: Core, frame: Frame) -> None:
+    """Start what a redriven Map has room for, beside the iterations that are taken up again."""
+    state = core.machine.states[frame.state]
+    if isinstance(state, MapState):
+        _guarded(core, frame, lambda: _start_iterations(core, frame, state, frame.previous))
 
 
 def _finish_if_done(core: Core, frame: Frame) -> None:

@@ -55,7 +55,7 @@ class PendingTask:
         parameters: The evaluated Arguments.
         timeout: Seconds from its start to its end.
         heartbeat: Seconds between two heartbeats.
-        submitted: Its job was started, or its token handed over.
+        submitted: What the start of its job answered, or handing its token over; None before.
         timers: Its timers, by what they are for.
     """
 
@@ -64,7 +64,7 @@ class PendingTask:
     credentials: Json = None
     timeout: float | None = None
     heartbeat: float | None = None
-    submitted: bool = False
+    submitted: Payload | None = None
     timers: dict[Purpose, int] = field(default_factory=dict[Purpose, int])
 
 
@@ -108,6 +108,7 @@ class Frame:
         settled: The state's branches have all succeeded.
         timer: The timer of a wait or of a retry.
         map_run: The Map Run that a distributed Map waits for.
+        halted: It failed or was aborted, and is kept in case the execution is redriven.
         failed_run: The Map Run that failed the state, or was aborted; what a redrive goes on with.
     """
 
@@ -126,6 +127,7 @@ class Frame:
     retries: int = 0
     attempts: dict[int, int] = field(default_factory=dict[int, int])
     settled: bool = False
+    halted: bool = False
     timer: int | None = None
     task: PendingTask | None = None
     fork: Fork | None = None
@@ -213,6 +215,7 @@ def _frame_to_json(frame: Frame) -> dict[str, Json]:
         "retries": frame.retries,
         "attempts": [[retrier, used] for retrier, used in frame.attempts.items()],
         "settled": frame.settled,
+        "halted": frame.halted,
         "timer": frame.timer,
     }
     if frame.item is not None:
@@ -247,6 +250,7 @@ def _frame_from_json(data: Mapping[str, Any]) -> Frame:
         retries=data["retries"],
         attempts=dict(data["attempts"]),
         settled=data["settled"],
+        halted=data["halted"],
         timer=data["timer"],
         task=None if task is None else _task_from_json(task),
         fork=None if fork is None else _fork_from_json(fork),
@@ -262,7 +266,7 @@ def _task_to_json(task: PendingTask) -> dict[str, Json]:
         "credentials": task.credentials,
         "timeout": task.timeout,
         "heartbeat": task.heartbeat,
-        "submitted": task.submitted,
+        "submitted": None if task.submitted is None else task.submitted.text,
         "timers": [[purpose.value, timer] for purpose, timer in task.timers.items()],
     }
 
@@ -274,7 +278,7 @@ def _task_from_json(data: Mapping[str, Any]) -> PendingTask:
         credentials=data["credentials"],
         timeout=data["timeout"],
         heartbeat=data["heartbeat"],
-        submitted=data["submitted"],
+        submitted=None if data["submitted"] is None else Payload.parse(data["submitted"]),
         timers={Purpose(purpose): timer for purpose, timer in data["timers"]},
     )
 

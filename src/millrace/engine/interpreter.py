@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from millrace.engine import distributed_states, flow_states, fork_states, task_states, transitions
+from millrace.engine import distributed_states, flow_states, fork_states, redriving, task_states, transitions
 from millrace.engine.context import ExecutionInfo, MapItem
 from millrace.engine.core import TIMER_KINDS, Core, failure_details
 from millrace.engine.definition import ExecutionType, State, StateMachine, TaskState
@@ -25,13 +25,13 @@ from millrace.engine.messages import (
     MapRunFailed,
     MapRunSucceeded,
     Message,
+    Redriven,
     Resume,
     Resumed,
     SetTimer,
     Started,
     Status,
     Step,
-    StopMapRun,
     Stopped,
     TaskFailed,
     TaskHeartbeat,
@@ -41,7 +41,7 @@ from millrace.engine.messages import (
     TimerFired,
 )
 from millrace.engine.payload import Payload
-from millrace.engine.resource import Pattern
+from millrace.engine.resource import Integration, Pattern, Resource
 
 # How many states one step may enter before others get their turn.
 STEP_LIMIT: Final = 200
@@ -111,7 +111,7 @@ class Interpreter:
             state = self.machine.states[frame.state]
             if frame.task is None or not isinstance(state, TaskState):
                 continue
-            if not (frame.task.submitted and state.resource.pattern is Pattern.TOKEN):
+            if frame.task.submitted is None or not _waits_for_outcome(state.resource):
                 effects.append(task_states.start_task(frame.state, state.resource, frame.task))
         if self.state.ready:
             effects.append(Resume())
@@ -139,7 +139,7 @@ class Interpreter:
         """
         core = self._core
         core.now, core.events, core.effects = now, [], []
-        if self.state.status is Status.RUNNING:
+        if self.state.status is Status.RUNNING or isinstance(message, Redriven):
             try:
                 self._take(message)
                 self._go_on()
@@ -159,6 +159,8 @@ class Interpreter:
                 self._stop(Status.ABORTED, Failure(message.error, message.cause))
             case MapRunSucceeded() | MapRunFailed():
                 self._map_run_message(message)
+            case Redriven():
+                redriving.redrive(self._core, self._timeout())
             case Resumed():
                 pass
             case _:
@@ -238,7 +240,7 @@ class Interpreter:
             if not state.ready or state.status is not Status.RUNNING:
                 break
             frame = state.frames.get(state.ready.popleft())
-            if frame is not None:
+            if frame is not None and not frame.halted:
                 self._advance(frame)
                 self._settle()
         if state.ready and state.status is Status.RUNNING:
@@ -265,7 +267,7 @@ class Interpreter:
         core = self._core
         while core.ended:
             frame, outcome = core.ended.popleft()
-            if frame.id not in self.state.frames:
+            if frame.halted or frame.id not in self.state.frames:
                 continue
             if frame.parent is not None:
                 fork_states.on_child_ended(core, self.state.frames[frame.parent], frame, outcome)
@@ -290,18 +292,24 @@ class Interpreter:
             core.effects.append(CancelTask(token))
         for timer in state.timers:
             core.effects.append(CancelTimer(timer))
-        for frame in state.frames.values():
-            if frame.map_run is not None:
-                core.effects.append(StopMapRun(frame.map_run.arn))
         root = state.frames.get(ROOT)
         previous = root.previous if root is not None else state.events
         details = {"output": output.text} if output is not None else failure_details(failure or Failure(None, None))
         core.emit(_END_EVENTS[status], previous, details)
         state.status = status
         core.ended.clear()
-        for left in (state.frames, state.ready, state.tokens, state.timers):
+        if status is Status.SUCCEEDED:
+            state.frames.clear()
+        else:
+            redriving.keep(core)
+        for left in (state.ready, state.tokens, state.timers):
             left.clear()
         core.effects.append(Finished(self.info, status, output, failure))
+
+
+def _waits_for_outcome(resource: Resource) -> bool:
+    """Tell whether a task that was handed over only waits for its token to come back."""
+    return resource.pattern is Pattern.TOKEN or resource.integration is Integration.ACTIVITY
 
 
 _END_EVENTS: Final = {

@@ -91,6 +91,11 @@ class MapRunFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Redriven:
+    """RedriveExecution: an execution that failed goes on from the states that failed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """StopExecution."""
 
@@ -110,6 +115,7 @@ Message: TypeAlias = (
     | MapRunSucceeded
     | MapRunFailed
     | Stopped
+    | Redriven
 )
 
 
@@ -128,7 +134,7 @@ class StartTask:
     Attributes:
         parameters: The evaluated Arguments.
         timeout, heartbeat: Seconds that the interpreter waits; None without limit.
-        submitted: It is started again, and its job was started the first time.
+        submitted: What the start of its job answered, when it is started again; None for the first time.
     """
 
     token: str
@@ -138,7 +144,7 @@ class StartTask:
     credentials: Json = None
     timeout: float | None = None
     heartbeat: float | None = None
-    submitted: bool = False
+    submitted: Payload | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from millrace.engine.definition import TaskState
 from millrace.engine.errors import DATA_LIMIT_EXCEEDED, TIMEOUT, Failure
 from millrace.engine.frames import Frame, PendingTask, Phase, Purpose
 from millrace.engine.messages import StartTask
-from millrace.engine.payload import PAYLOAD_LIMIT, Payload
+from millrace.engine.payload import NULL, PAYLOAD_LIMIT, Payload
 from millrace.engine.resource import Integration, Pattern, Resource
 from millrace.engine.templates import evaluate
 from millrace.model.ids import StateName
@@ -50,13 +50,15 @@ def on_started(core: Core, frame: Frame, worker: str | None) -> None:
     """Record that a worker took an activity task."""
     resource = _resource(core, frame)
     if resource.integration is Integration.ACTIVITY:
+        if frame.task is not None:
+            frame.task.submitted = NULL
         _record(core, frame, resource, "Started", {} if worker is None else {"workerName": worker})
 
 
 def on_submitted(core: Core, frame: Frame, output: Payload) -> None:
     """Record that a task's job was started, or its token handed over."""
     if frame.task is not None:
-        frame.task.submitted = True
+        frame.task.submitted = output
     _record(core, frame, _resource(core, frame), "Submitted", {"output": output.text})
 
 

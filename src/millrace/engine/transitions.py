@@ -55,37 +55,36 @@ def fail(core: Core, frame: Frame, failure: Failure) -> None:
     core.drop_task(frame, cancel=False)
     abort_children(core, frame)
     if _retry(core, frame, failure):
+        discard_children(core, frame)
         return
     if state.type in ("Parallel", "Map") and not frame.settled and failure.error != RUNTIME:
         core.record(frame, f"{state.type}StateFailed", {})
     for index, catcher in enumerate(state.catch):
         if failure.matches(catcher.errors):
             core.tell("errorDetails", {"catchIndex": index})
+            discard_children(core, frame)
             _catch(core, frame, failure, catcher)
             return
     core.ended.append((frame, failure))
 
 
 def abort_children(core: Core, frame: Frame) -> None:
-    """Abort what a frame's state has running, and record it."""
+    """Halt what a frame's state has running, and record that it was aborted; a redrive may take it up again."""
     core.drop_map_run(frame)
-    fork, frame.fork = frame.fork, None
+    fork = frame.fork
     if fork is None:
         return
     for index, child in sorted(fork.children.items()):
         inner = core.state.frames[child]
+        if inner.halted:
+            continue
         if fork.items is not None:
             core.emit(
                 "MapIterationAborted", inner.previous, {"name": frame.state, "index": index}, frame.state, inner.id
             )
-        abort(core, inner)
-
-
-def abort(core: Core, frame: Frame) -> None:
-    """End a frame that is no longer wanted, and record it."""
-    abort_children(core, frame)
-    record_aborted(core, frame)
-    drop(core, frame)
+        abort_children(core, inner)
+        record_aborted(core, inner)
+        halt(core, inner)
 
 
 def record_aborted(core: Core, frame: Frame) -> None:
@@ -95,11 +94,25 @@ def record_aborted(core: Core, frame: Frame) -> None:
         core.record(frame, f"{state.type}StateAborted", {})
 
 
-def drop(core: Core, frame: Frame) -> None:
-    """Forget a frame, and what it waits for."""
+def halt(core: Core, frame: Frame) -> None:
+    """Have a frame wait for nothing any more, but keep it."""
     core.drop_task(frame, cancel=True)
     core.cancel_timer(frame.timer)
+    frame.timer, frame.halted = None, True
+
+
+def drop(core: Core, frame: Frame) -> None:
+    """Forget a frame, and what it waits for."""
+    discard_children(core, frame)
+    halt(core, frame)
     core.state.frames.pop(frame.id, None)
+
+
+def discard_children(core: Core, frame: Frame) -> None:
+    """Forget the frames that were kept for a redrive."""
+    fork, frame.fork = frame.fork, None
+    for child in () if fork is None else fork.children.values():
+        drop(core, core.state.frames[child])
 
 
 def _retry(core: Core, frame: Frame, failure: Failure) -> bool:
