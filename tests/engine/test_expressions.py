@@ -2,6 +2,7 @@
 
 import math
 import random
+import threading
 from typing import Any
 
 import pytest
@@ -163,3 +164,12 @@ def test_values_pass_through_unchanged(value: Any) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_doubles_pass_through_unchanged(value: float) -> None:
     assert math.isclose(evaluate("$x", {"x": value}), value, rel_tol=1e-15)
+
+
+def test_an_expression_may_be_forgotten_in_another_thread() -> None:
+    kept = [Expression("$x + 1", "Output")]
+    thread = threading.Thread(target=kept.clear)
+    thread.start()
+    thread.join()
+    # The next one in this thread drops what the first one compiled; on the wrong thread that is an unraisable error.
+    Expression("$x", "Output")

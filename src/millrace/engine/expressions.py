@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Final, TypeAlias, cast
 
 import jsonatapy
@@ -27,6 +28,8 @@ SEQUENCE_LIMIT: Final = 500_000
 _MENTION: Final = re.compile(r"\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*){0,2})")
 _IMPURE: Final = frozenset({"now", "millis", "random", "uuid"})
 _ERROR_PREFIX: Final = re.compile(r"\A(?:host function raised \w+: |Parse error: |Invalid syntax: )+")
+# What other threads found to be garbage, by the thread that compiled it and is to drop it with its next expression.
+_ORPHANS: Final[dict[int, list[object]]] = {}
 _NOT_A_FUNCTION: Final = re.compile(r"\AT1006: Attempted to invoke a non-function.*", re.DOTALL)
 _FUNCTION_RESULT: Final = (
     "returned an unexpected result type. Expected 'JSON', but was 'function'; call the function, or leave it out"
@@ -79,12 +82,14 @@ class Expression:
         ValueError: The text is not JSONata; the message is the parser's.
     """
 
-    __slots__ = ("_compiled", "_mentions", "_scope", "_states", "location", "text")
+    __slots__ = ("_compiled", "_mentions", "_scope", "_states", "_thread", "location", "text")
 
     def __init__(self, text: str, location: str) -> None:
         self.text = text
         self.location = location
         self._scope: Scope | None = None
+        self._thread = get_ident()
+        _ORPHANS.pop(self._thread, None)
         try:
             self._compiled = jsonatapy.compile(
                 text,
@@ -97,6 +102,12 @@ class Expression:
         names, self._states = mentions(text)
         self._mentions = names
         self._register({mention.name for mention in names})
+
+    def __del__(self) -> None:
+        """Leave what was compiled to its thread: the library lets no other one drop it, and any may collect garbage."""
+        compiled = getattr(self, "_compiled", None)
+        if compiled is not None and get_ident() != self._thread:
+            _ORPHANS.setdefault(self._thread, []).append(compiled)
 
     def evaluate(self, scope: Scope) -> Json:
         """Give the expression's value.
