@@ -5,6 +5,7 @@ from typing import Any
 from millrace.engine.definition import ExecutionType
 from millrace.engine.errors import DefinitionError
 from millrace.engine.parsing import load
+from millrace.integrations import recognised
 from millrace.stepfunctions import testing
 from millrace.stepfunctions.operations.service import Service
 from millrace.stepfunctions.validation import invalid_definition, validate_definition
@@ -30,6 +31,6 @@ def check_definition(definition: str, type_: ExecutionType) -> None:
         ApiError: InvalidDefinition, with every fault.
     """
     try:
-        load(definition, type_)
+        load(definition, type_, recognised=recognised)
     except DefinitionError as error:
         raise invalid_definition(error) from error
