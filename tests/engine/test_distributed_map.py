@@ -177,6 +177,16 @@ def test_item_selector_sees_the_item_and_the_scope_of_the_map() -> None:
     assert selected.value == {"item": {"Index": 0, "Value": "a"}, "all": ["a"]}
 
 
+def test_the_members_of_an_object_are_items() -> None:
+    given: Json = {"a": 1, "b": [2]}
+    assert run(distributed(), given).output == [{"Key": "a", "Value": 1}, {"Key": "b", "Value": [2]}]
+    selector = "{% $states.context.Map.Item %}"
+    assert run(distributed(ItemSelector=selector, Items="{% $states.input %}"), given).output == [
+        {"Index": 0, "Key": "a", "Value": 1},
+        {"Index": 1, "Key": "b", "Value": [2]},
+    ]
+
+
 def test_failing_item_selector_fails_the_map_run_and_leaves_the_history_without_gaps() -> None:
     result = run(distributed(ItemSelector={"x": "{% $nope %}"}), [1])
     assert result.error == "States.QueryEvaluationError"

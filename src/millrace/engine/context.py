@@ -49,10 +49,20 @@ class ExecutionInfo:
 
 @dataclass(frozen=True, slots=True)
 class MapItem:
-    """The item that a Map's iteration works on."""
+    """The item that a Map's iteration works on.
+
+    Attributes:
+        key: The item's name, when the items are the members of an object.
+    """
 
     index: int
     value: Json
+    key: str | None = None
+
+    @property
+    def input(self) -> Json:
+        """What an iteration gets that no ItemSelector makes an input for."""
+        return self.value if self.key is None else {"Key": self.key, "Value": self.value}
 
 
 def context_object(
@@ -102,7 +112,8 @@ def context_object(
 
 def map_member(item: MapItem) -> dict[str, Json]:
     """Make the context object's member for a Map's item."""
-    return {"Map": {"Item": {"Index": item.index, "Value": item.value}}}
+    key: dict[str, Json] = {} if item.key is None else {"Key": item.key}
+    return {"Map": {"Item": {"Index": item.index, **key, "Value": item.value}}}
 
 
 def timestamp(seconds: float) -> str:

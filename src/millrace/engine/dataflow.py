@@ -99,6 +99,10 @@ class ItemsField(Protocol):
         """Give the items; `entered` is the state's input."""
         ...
 
+    def value(self, scope: Scope, entered: Payload) -> Json:
+        """Give what the field holds, be it an array or not."""
+        ...
+
 
 def assigned(assign: Assignments, scope: Scope) -> dict[str, Json]:
     """Evaluate all assignments of a state before any of them counts."""

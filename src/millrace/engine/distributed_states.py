@@ -96,10 +96,10 @@ def _run_distributed(core: Core, frame: Frame, state: MapState, distributed: Dis
     entered = state.flow.enter(scope, frame.input)
     mocked = core.inspection is not None and core.inspection.items is not None
     reads = distributed.reader is not None and not mocked
-    items = [] if reads else fork_states.given_items(core, state, scope, entered)
+    items: list[Json] | dict[str, Json] = [] if reads else _given_items(core, state, scope, entered)
     core.record(frame, "MapStateStarted", {"length": len(items)})
     limits = fork_states.read_limits(core, state, scope)
-    if fork_states.answered(core, frame, state, items):
+    if fork_states.answered(core, frame, state, items if isinstance(items, list) else [*items.values()]):
         return
     spec = MapRunSpec(
         arn=_map_run_arn(core, distributed.label),
@@ -117,6 +117,15 @@ def _run_distributed(core: Core, frame: Frame, state: MapState, distributed: Dis
     core.record(frame, "MapRunStarted", {"mapRunArn": spec.arn})
     frame.phase, frame.map_run, frame.failed_run = Phase.MAP_RUN, spec, None
     core.effects.append(start_map_run(frame.state, spec))
+
+
+def _given_items(core: Core, state: MapState, scope: Scope, entered: Payload) -> list[Json] | dict[str, Json]:
+    """Give the items; here an object's members may be the items, too."""
+    if core.inspection is None or core.inspection.items is None:
+        value = state.items.value(scope, entered)
+        if isinstance(value, list | dict):
+            return value
+    return fork_states.given_items(core, state, scope, entered)
 
 
 def _map_run_arn(core: Core, label: str) -> str:

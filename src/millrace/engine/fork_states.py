@@ -56,7 +56,7 @@ def run_map(core: Core, frame: Frame, state: MapState) -> None:
 def selected(core: Core, frame: Frame, state: MapState, item: MapItem) -> Payload:
     """Give the input of an iteration: what ItemSelector makes of the item, or the item."""
     if state.selector is None:
-        return fitting(Payload.of(item.value), frame.state)
+        return fitting(Payload.of(item.input), frame.state)
     scope = core.scope(frame, item)
     state.flow.enter(scope, frame.input)
     return fitting(Payload.of(evaluate(state.selector, scope)), frame.state)

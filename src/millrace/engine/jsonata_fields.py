@@ -82,11 +82,15 @@ class JsonataItems:
 
     def items(self, scope: Scope, entered: Payload) -> list[Json]:
         """Give the expression's value, which must be an array."""
-        del entered
-        value = self.expression.evaluate(scope)
+        value = self.value(scope, entered)
         if isinstance(value, list):
             return value
         raise self.expression.unexpected("array", value)
+
+    def value(self, scope: Scope, entered: Payload) -> Json:
+        """Give the expression's value."""
+        del entered
+        return self.expression.evaluate(scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,10 @@ class JsonataItemsTemplate:
         del entered
         return [evaluate(item, scope) for item in self.template.items]
 
+    def value(self, scope: Scope, entered: Payload) -> Json:
+        """Give the array."""
+        return self.items(scope, entered)
+
 
 @dataclass(frozen=True, slots=True)
 class InputItems:
@@ -111,3 +119,8 @@ class InputItems:
         if isinstance(entered.value, list):
             return entered.value
         raise EvaluationError(f"Map state input must be an array but was: {text_of(entered.value)}", None)
+
+    def value(self, scope: Scope, entered: Payload) -> Json:
+        """Give the input."""
+        del scope
+        return entered.value

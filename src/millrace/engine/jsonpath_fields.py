@@ -137,7 +137,7 @@ class JsonPathItems:
 
     def items(self, scope: Scope, entered: Payload) -> list[Json]:
         """Give the array that the path leads to."""
-        value = entered.value if self.reference is None else self.reference.evaluate(scope)
+        value = self.value(scope, entered)
         if isinstance(value, list):
             if scope.trace is not None:
                 scope.trace("afterItemsPath", value)
@@ -146,6 +146,10 @@ class JsonPathItems:
         # AWS leaves the first of a context path's two marks out (recorded).
         shown = text[1:] if text.startswith("$$") else text
         raise StateError(RUNTIME, f'Reference path "{shown}" must point to array.')
+
+    def value(self, scope: Scope, entered: Payload) -> Json:
+        """Give what the path leads to."""
+        return entered.value if self.reference is None else self.reference.evaluate(scope)
 
 
 def _referred(reference: Reference, name: str, scope: Scope) -> Json:

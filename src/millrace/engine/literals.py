@@ -47,12 +47,16 @@ class LiteralMoment:
 class LiteralItems:
     """A Map's items in the definition."""
 
-    value: list[Json]
+    given: list[Json]
 
     def items(self, scope: Scope, entered: Payload) -> list[Json]:
         """Give the items."""
         del scope, entered
-        return self.value
+        return self.given
+
+    def value(self, scope: Scope, entered: Payload) -> Json:
+        """Give the items."""
+        return self.items(scope, entered)
 
 
 @dataclass(frozen=True, slots=True)

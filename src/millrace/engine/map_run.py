@@ -134,8 +134,8 @@ class MapRun:
         """Give what each item's child gets, one after the other."""
         index = 0
         try:
-            async for value in self._items():
-                selected = self._select(MapItem(index, value))
+            async for key, value in self._items():
+                selected = self._select(MapItem(index, value, key))
                 if isinstance(selected, Failure):
                     raise MapRunError(selected.error, selected.cause)
                 index += 1
@@ -144,19 +144,21 @@ class MapRun:
         except ItemReaderError as error:
             raise MapRunError(ITEM_READER_FAILED, str(error)) from error
 
-    async def _items(self) -> AsyncIterator[Json]:
+    async def _items(self) -> AsyncIterator[tuple[str | None, Json]]:
+        """Give the items, with their names where they have some."""
         spec = self.spec
-        if spec.reader is None:
-            assert spec.items is not None
-            assert isinstance(spec.items.value, list)
-            self.counts.items.total = len(spec.items.value)
-            for item in spec.items.value:
-                yield item
+        if spec.items is not None:
+            given = spec.items.value
+            assert isinstance(given, list | dict)
+            self.counts.items.total = len(given)
+            for named in given.items() if isinstance(given, dict) else ((None, item) for item in given):
+                yield named
             return
         if self._store is None:
             raise ItemReaderError(_NO_STORE)
+        assert spec.reader is not None
         async for item in read_items(spec.reader, self._store):
-            yield item
+            yield None, item
 
     async def _room(self) -> None:
         while len(self._running) >= self._limit() and self._failure is None:

@@ -114,7 +114,7 @@ class MapRunSpec:
         label: What its children's ARNs have after the state machine's name.
         start_at: The first state of each child.
         child_type: The children's type.
-        items: An array; None where a reader gives the items.
+        items: An array, or an object whose members are the items; None where a reader gives them.
         concurrency: Children at once; 0 where the definition sets no limit.
         tolerated_count: Failed items that do not fail the run; 0 sets no limit, unless the percentage sets none either.
         tolerated_percentage: The same in percent of all items.
