@@ -103,6 +103,7 @@ def test_items_are_read_from_the_source_that_is_given() -> None:
     assert items({"InputType": "JSON"}, "[1, {}]") == [1, {}]
     assert items({"InputType": "JSONL"}, '1\n"two"\n') == [1, "two"]
     assert items({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, "a,b\n1,2\n") == [{"a": "1", "b": "2"}]
+    assert items({"InputType": "JSON"}, "[1, 2, 3]", 2) == [1, 2]
 
 
 def test_pointer_of_a_reader_is_followed() -> None:
@@ -113,10 +114,32 @@ def test_pointer_of_a_reader_is_followed() -> None:
     assert data["afterItemsPointer"] == [4]
 
 
+def test_items_that_nobody_gave_are_not_shown() -> None:
+    definition: dict[str, Json] = {**reading({"InputType": "JSON"}), "ToleratedFailureCount": 1}
+    answer = call(
+        definition=definition,
+        mock=result([1, 2, 3]),
+        stateConfiguration={"mapIterationFailureCount": 2},
+        inspectionLevel="DEBUG",
+    )
+    assert answer["error"] == "States.ExceedToleratedFailureThreshold"
+    assert "afterItemSelector" not in answer["inspectionData"]
+
+
 def test_source_that_cannot_be_read_fails_the_map() -> None:
     definition = reading({"InputType": "JSON"})
     answer = call(definition=definition, mock=result([]), stateConfiguration={"mapItemReaderData": "{"})
     assert (answer["status"], answer["error"]) == ("FAILED", "States.ItemReaderFailed")
+
+
+def test_batches_are_shown() -> None:
+    batcher: Json = {"MaxItemsPerBatch": 2, "BatchInput": {"k": 1}}
+    definition: dict[str, Json] = {**MAP, "ItemProcessor": DISTRIBUTED, "ItemBatcher": batcher}
+    data = inspected(definition=definition, input=[1, 2, 3], mock=result([0, 0]))
+    assert data["afterItemBatcher"] == [
+        {"BatchInput": {"k": 1}, "Items": [1, 2]},
+        {"BatchInput": {"k": 1}, "Items": [3]},
+    ]
 
 
 def test_variables_are_those_given_and_those_assigned() -> None:

@@ -137,7 +137,7 @@ class _Test:
         context = request.context
         if context is None:
             context = usual_context(request.input.value, info, state, request.role, configuration.retries, self._now)
-        data = MapData(request, self._course.stages)
+        data = MapData(request, context, self._course.stages)
         self._interpreter = Interpreter(
             request.tested.machine,
             info,

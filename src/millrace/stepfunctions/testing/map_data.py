@@ -1,19 +1,23 @@
 """What stands for the items and for the iterations of a Map under test, and for the branches of a Parallel."""
 
-from collections.abc import AsyncIterator
+import random
+import time
 from typing import Final
 
 from millrace.engine.definition import MapState, ParallelState
-from millrace.engine.distributed import InputType, ReaderConfig
+from millrace.engine.distributed import ItemBatcher, ReaderConfig
 from millrace.engine.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, Failure
-from millrace.engine.item_csv import csv_items
-from millrace.engine.item_json import json_items, jsonl_items
+from millrace.engine.expressions import Scope
 from millrace.engine.item_source import ItemReaderError
-from millrace.engine.map_run_errors import ITEM_READER_FAILED
+from millrace.engine.map_run_batches import batched
+from millrace.engine.map_run_errors import ITEM_READER_FAILED, MapRunError
+from millrace.engine.map_run_spec import BatcherSpec
 from millrace.engine.payload import Payload
+from millrace.engine.templates import evaluate
 from millrace.model.json import Json
 from millrace.stepfunctions.errors import ApiError
 from millrace.stepfunctions.testing.request import Request
+from millrace.stepfunctions.testing.source_items import each, gathered, source_items
 
 _THRESHOLD: Final = Failure(
     EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded"
@@ -25,14 +29,16 @@ class MapData:
 
     Args:
         request: The test.
-        stages: The stages of the test's course; what the reader's ItemsPointer leads to is added.
+        context: The context object.
+        stages: The stages of the test's course; those of the reader and of the batcher are added.
 
     Attributes:
         items: What the ItemReader read; None where none reads.
     """
 
-    def __init__(self, request: Request, stages: dict[str, Json]) -> None:
+    def __init__(self, request: Request, context: Json, stages: dict[str, Json]) -> None:
         self._request = request
+        self._context = context
         self._stages = stages
         self._unreadable: Failure | None = None
         self._known = True
@@ -41,20 +47,6 @@ class MapData:
         reader = state.distributed.reader if isinstance(state, MapState) and state.distributed else None
         if reader is not None:
             self._read(reader.config)
-
-    def _read(self, config: ReaderConfig) -> None:
-        """Read the items as the ItemReader would; MaxItems is the interpreter's to apply."""
-        data = self._request.configuration.item_data
-        self._known, self.items = data is not None, []
-        if data is None:
-            return
-        try:
-            self.items = _gathered(_items(data.encode(), config))
-        except ItemReaderError as error:
-            self._unreadable = Failure(ITEM_READER_FAILED, str(error))
-        else:
-            if config.pointer:
-                self._stages["afterItemsPointer"] = self.items
 
     def answer(self, state: ParallelState | MapState, items: list[Json] | None) -> Payload | Failure:
         """Answer for the branches or the iterations.
@@ -68,8 +60,11 @@ class MapData:
             return mock
         if self._unreadable is not None:
             return self._unreadable
+        try:
+            iterations = self._iterations(state, items or [], mock)
+        except MapRunError as error:
+            return Failure(error.error, error.cause)
         failed = self._request.configuration.failed_iterations or 0
-        iterations = self._iterations(items or [], mock)
         if iterations is not None and failed > iterations:
             raise ApiError(
                 "ValidationException",
@@ -78,14 +73,48 @@ class MapData:
         exceeds = iterations is not None and self._exceeds(failed, iterations)
         return _THRESHOLD if exceeds and isinstance(mock, Payload) else mock
 
-    def _iterations(self, items: list[Json], mock: Payload | Failure) -> int | None:
-        """Count the iterations: the batches, the items, or the results where the items are not known."""
+    def _read(self, config: ReaderConfig) -> None:
+        """Read the items as the ItemReader would."""
+        data = self._request.configuration.item_data
+        self._known, self.items = data is not None, []
+        if data is None:
+            return
+        try:
+            self.items = source_items(data, config)
+        except ItemReaderError as error:
+            self._unreadable = Failure(ITEM_READER_FAILED, str(error))
+        else:
+            if config.pointer:
+                self._stages["afterItemsPointer"] = self.items
+
+    def _iterations(self, state: MapState, items: list[Json], mock: Payload | Failure) -> int | None:
+        """Count the iterations: items up to the reader's MaxItems, put into batches.
+
+        Where the items are not known, the mock says how many there were.
+        """
+        selected = self._stages.pop("afterItemSelector", None)
+        if not self._known:
+            return len(mock.value) if isinstance(mock, Payload) and isinstance(mock.value, list) else None
+        inputs = selected if isinstance(selected, list) else items
+        if state.distributed is not None:
+            scope = self._scope(state)
+            reader, batcher = state.distributed.reader, state.distributed.batcher
+            if reader is not None and reader.max_items is not None:
+                inputs = inputs[: int(reader.max_items.number(scope)) or None]
+            if batcher is not None:
+                self._stages["afterItemBatcher"] = _batches(inputs, batcher, scope)
+        if selected is not None:
+            self._stages["afterItemSelector"] = inputs
         batches = self._stages.get("afterItemBatcher")
-        if isinstance(batches, list):
-            return len(batches)
-        if self._known:
-            return len(items)
-        return len(mock.value) if isinstance(mock, Payload) and isinstance(mock.value, list) else None
+        return len(batches) if isinstance(batches, list) else len(inputs)
+
+    def _scope(self, state: MapState) -> Scope:
+        """Make what the fields of the reader and of the batcher see."""
+        request = self._request
+        states: dict[str, Json] = {"input": request.input.value}
+        scope = Scope([request.variables or {}], states, lambda: self._context, time.time(), random.SystemRandom())
+        state.flow.enter(scope, request.input)
+        return scope
 
     def _exceeds(self, failed: int, iterations: int) -> bool:
         """Tell whether more iterations failed than the Map says it tolerates; without a word of it all are."""
@@ -95,29 +124,10 @@ class MapData:
         )
 
 
-def _items(data: bytes, config: ReaderConfig) -> AsyncIterator[Json]:
-    match config.input_type:
-        case InputType.CSV:
-            return csv_items(_whole(data), config)
-        case InputType.JSONL:
-            return jsonl_items(_whole(data))
-        case _:
-            return json_items(_whole(data), config.pointer)
-
-
-async def _whole(data: bytes) -> AsyncIterator[bytes]:
-    yield data
-
-
-def _gathered(items: AsyncIterator[Json]) -> list[Json]:
-    """Take all items of an iterator that never waits: its source is in memory."""
-
-    async def gather() -> list[Json]:
-        return [item async for item in items]
-
-    coroutine = gather()
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return done.value
-    raise AssertionError("expected a source that never waits")
+def _batches(inputs: list[Json], batcher: ItemBatcher, scope: Scope) -> list[Json]:
+    spec = BatcherSpec(
+        max_items=0 if batcher.max_items is None else int(batcher.max_items.number(scope)),
+        max_bytes=0 if batcher.max_bytes is None else int(batcher.max_bytes.number(scope)),
+        batch_input=None if batcher.batch_input is None else Payload.of(evaluate(batcher.batch_input, scope)),
+    )
+    return [child.input.value for child in gathered(batched(each(*map(Payload.of, inputs)), spec))]
