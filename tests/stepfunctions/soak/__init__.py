@@ -1,0 +1,1 @@
+"""Executions under repeated SIGKILL: `python -m tests.stepfunctions.soak`."""
