@@ -151,3 +151,13 @@ def test_an_alias_is_no_number(client: Any, machine: str) -> None:
             r"regular expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$"
         ),
     )
+
+
+def test_an_update_of_nothing_is_refused(client: Any, machine: str) -> None:
+    arn = client.create_state_machine_alias(name="live", routingConfiguration=routes(machine, 100))[
+        "stateMachineAliasArn"
+    ]
+    assert refusal(client.update_state_machine_alias, stateMachineAliasArn=arn) == (
+        "MissingRequiredParameter",
+        "Either the description or the RoutingConfiguration must be specified",
+    )

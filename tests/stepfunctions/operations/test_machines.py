@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -250,3 +251,27 @@ def test_a_state_is_tested_by_itself(client: Any) -> None:
     state = json.dumps({"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input.a %}", "End": True})
     answer = client.test_state(definition=state, input='{"a":1}', roleArn=ROLE)
     assert (answer["status"], answer["output"]) == ("SUCCEEDED", "1")
+
+
+def test_of_different_machines_of_one_name_at_once_one_is_created(engine: Engine, client: Any) -> None:
+    name = engine.name()
+
+    def create(number: int) -> str:
+        definition = json.dumps({**json.loads(PASS), "Comment": str(number)})
+        try:
+            client.create_state_machine(name=name, definition=definition, roleArn=ROLE)
+        except client.exceptions.StateMachineAlreadyExists:
+            return ""
+        return definition
+
+    with ThreadPoolExecutor(8) as pool:
+        created = [definition for definition in pool.map(create, range(24)) if definition]
+    arn = engine.service.arns.machine(name)
+    assert created == [client.describe_state_machine(stateMachineArn=arn)["definition"]]
+
+
+def test_publications_at_once_make_one_version(client: Any, create: Callable[..., str]) -> None:
+    arn = create()
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda _: client.publish_state_machine_version(stateMachineArn=arn), range(24))
+        assert {answer["stateMachineVersionArn"] for answer in answers} == {f"{arn}:1"}

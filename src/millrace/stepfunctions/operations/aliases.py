@@ -41,7 +41,9 @@ async def update_state_machine_alias(service: Service, parameters: dict[str, Any
     alias_arn, machine = _alias_arn(arn)
     description, configuration = parameters.get("description"), parameters.get("routingConfiguration")
     if description is None and configuration is None:
-        raise ApiError("ValidationException", "Either the description or the RoutingConfiguration must be specified")
+        raise ApiError(
+            "MissingRequiredParameter", "Either the description or the RoutingConfiguration must be specified"
+        )
     async with service.alone_with(machine):
         alias = _existing(service, alias_arn)
         if configuration is not None:

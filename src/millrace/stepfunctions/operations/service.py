@@ -1,7 +1,6 @@
 """What every operation works with."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,14 @@ from millrace.stepfunctions.arns import Arns
 from millrace.stepfunctions.executions import Executions
 from millrace.stepfunctions.records import ExecutionArn, MachineArn
 from millrace.stepfunctions.store.port import Store
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A resource's lock, kept as long as somebody has it or waits for it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class Service:
     deleting: set[MachineArn] = field(default_factory=set[MachineArn])
     redrives: dict[ExecutionArn, dict[str, float]] = field(default_factory=dict[ExecutionArn, dict[str, float]])
     random: Random = field(default_factory=SystemRandom)
-    _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), repr=False)
+    _turns: dict[str, _Turn] = field(default_factory=dict[str, _Turn], repr=False)
 
     def now(self) -> float:
         """Give seconds since the epoch, as exact as the API shows them."""
@@ -41,13 +48,15 @@ class Service:
     @asynccontextmanager
     async def alone_with(self, resource: str) -> AsyncGenerator[None, None]:
         """Keep other changes of a resource out between a check and the commit of the change that follows from it."""
-        lock = self._locks[resource]
+        turn = self._turns.setdefault(resource, _Turn())
+        turn.users += 1
         try:
-            async with lock:
+            async with turn.lock:
                 yield
         finally:
-            if not lock.locked():
-                self._locks.pop(resource, None)
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[resource]
 
 
 def moment(seconds: float) -> float:

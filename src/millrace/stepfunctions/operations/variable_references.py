@@ -36,7 +36,7 @@ _BOUND: Final = re.compile(r"\$(\w+)\s*:=")
 _PARAMETERS: Final = re.compile(r"(?:function|\u03bb)\s*\(([^)]*)\)")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def variable_references(definition: str) -> dict[str, list[str]]:
     """Map the names of states to the variables that they read; states without are left out."""
     machine = cast("dict[str, Json]", orjson.loads(definition))
