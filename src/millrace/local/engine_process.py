@@ -1,6 +1,7 @@
 """The engine as a process of its own: Step Functions' API on a port, executions in a file."""
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -16,13 +17,13 @@ from millrace.engine import Clock
 from millrace.engine.context import DEFAULT_ACCOUNT, DEFAULT_REGION
 from millrace.integrations import ApiError as CallRefused
 from millrace.integrations import AwsEndpoint, Integrations
+from millrace.integrations.s3_objects import S3Objects
 from millrace.local.errors import LocalRunError
 from millrace.local.function_host import FunctionHost, PythonFunction, own_function
 from millrace.model import Json
 from millrace.stepfunctions.arns import Arns
 from millrace.stepfunctions.errors import ApiError
 from millrace.stepfunctions.executions import Executions
-from millrace.stepfunctions.garbage import collected_by_loop
 from millrace.stepfunctions.logs import LogDelivery
 from millrace.stepfunctions.operations import Service, call, prepare
 from millrace.stepfunctions.records import ExecutionArn
@@ -67,6 +68,11 @@ class OwnApi:
     def __init__(self) -> None:
         self.service: Service | None = None
 
+    @property
+    def closing(self) -> bool:
+        """Whether the engine goes down: then a cancelled task leaves alone what it has started."""
+        return self.service is None or self.service.executions.closing
+
     async def call(self, operation: str, parameters: dict[str, Json]) -> dict[str, Json]:
         """Call an operation."""
         assert self.service is not None
@@ -97,16 +103,15 @@ async def opened(options: EngineOptions, clock: Clock = time.time) -> AsyncGener
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         own_api = OwnApi()
         host = FunctionHost({**_own_functions(), **options.functions}, threads)
-        tasks = Integrations(options.aws, functions=host.functions, states=own_api)
+        tasks = Integrations(options.aws, functions=host.functions, states=own_api, environment=dict(os.environ))
         logs = None
         if options.logs_url is not None:
             subscriber = LogEndpoint(options.logs_url)
             stack.push_async_callback(subscriber.close)
             logs = LogDelivery(store, subscriber)
             stack.push_async_callback(logs.close)
-        executions = Executions(store, tasks, clock=clock, logs=logs)
+        executions = Executions(store, tasks, clock=clock, logs=logs, objects=S3Objects(tasks.clients))
         service = own_api.service = Service(store, executions, Arns(options.region, options.account))
-        stack.enter_context(collected_by_loop())
         prepare()
         await executions.open()
         stack.push_async_callback(executions.close)

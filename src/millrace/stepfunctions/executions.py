@@ -5,23 +5,22 @@ meanwhile (group commit); only then are tasks started, callers answered and log 
 """
 
 import asyncio
-import logging
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import orjson
 
 from millrace.engine.clock import Clock
-from millrace.engine.context import ExecutionInfo
-from millrace.engine.definition import StateMachine
 from millrace.engine.errors import TaskTokenError
 from millrace.engine.history import HistoryEvent
 from millrace.engine.interpreter import Interpreter
+from millrace.engine.item_source import ObjectStore
 from millrace.engine.messages import (
+    Redriven,
     Started,
+    StartMapRun,
     StartTask,
     Status,
     Stopped,
@@ -29,54 +28,29 @@ from millrace.engine.messages import (
     TaskHeartbeat,
     TaskSucceeded,
 )
-from millrace.engine.parsing import load
-from millrace.engine.payload import Payload
 from millrace.engine.tasks import TaskHandler
+from millrace.model.ids import StateName
 from millrace.stepfunctions.activities import Activities, ActivityTask
-from millrace.stepfunctions.faults import reach
+from millrace.stepfunctions.commit_queue import CommitQueue
+from millrace.stepfunctions.launch import Launch, Machines, info_of
 from millrace.stepfunctions.live import Live
 from millrace.stepfunctions.logs import LogDelivery, is_logged
+from millrace.stepfunctions.map_runs import ChildLaunch, MapRuns
 from millrace.stepfunctions.records import (
     ActivityArn,
-    AliasArn,
     ExecutionArn,
     ExecutionKey,
     ExecutionRecord,
-    MachineArn,
-    MachineRecord,
+    MapRunArn,
+    MapRunRecord,
     Revision,
-    RevisionId,
-    VersionArn,
 )
-from millrace.stepfunctions.store.errors import StoreError
-from millrace.stepfunctions.store.port import Change, Store
+from millrace.stepfunctions.store.port import Store
 
 __all__ = ["ActivityTask", "Executions", "Launch"]
 
-_log: Final = logging.getLogger(__name__)
-# How many loaded definitions are kept.
-MACHINE_LIMIT: Final = 1_000
-# Seconds until a commit that failed is tried again.
-RETRY_DELAY: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What is needed to start an execution.
-
-    Attributes:
-        arn: The execution's; of an Express one with the number that makes it unique.
-        revision: What runs: the machine's current one, or that of the version or alias that was named.
-    """
-
-    arn: ExecutionArn
-    name: str
-    machine: MachineRecord
-    revision: Revision
-    input: Payload
-    version: VersionArn | None = None
-    alias: AliasArn | None = None
-    trace_header: str | None = None
+# Executions that are read at the start before others get their turn.
+RECOVERY_BATCH: Final = 100
 
 
 class Executions:
@@ -87,25 +61,30 @@ class Executions:
         tasks: Does the tasks of states.
         clock: Gives the time.
         logs: Gets their events; None when nobody reads them.
+        objects: Where distributed Maps find items in buckets; None where there are none.
     """
 
     def __init__(
-        self, store: Store, tasks: TaskHandler, *, clock: Clock = time.time, logs: LogDelivery | None = None
+        self,
+        store: Store,
+        tasks: TaskHandler,
+        *,
+        clock: Clock = time.time,
+        logs: LogDelivery | None = None,
+        objects: ObjectStore | None = None,
     ) -> None:
         self.store = store
         self.tasks = tasks
+        self.closing = False
         self._clock = clock
         self._logs = logs
         self._live: dict[ExecutionArn, Live] = {}
         self._tokens: dict[str, Live] = {}
         self._waiting: dict[ExecutionArn, asyncio.Future[ExecutionRecord]] = {}
-        self._machines: OrderedDict[tuple[MachineArn, RevisionId], StateMachine] = OrderedDict()
+        self._machines = Machines()
         self._activities = Activities()
-        self._changed: dict[ExecutionArn, Live] = {}
-        self._group: asyncio.Future[None] | None = None
-        self._in_flight: asyncio.Future[None] | None = None
-        self._committing: asyncio.Task[None] | None = None
-        self._closing = False
+        self._map_runs = MapRuns(self, objects)
+        self._commits = CommitQueue(store, self._forget)
 
     def now(self) -> float:
         """Give seconds since the epoch."""
@@ -116,28 +95,18 @@ class Executions:
     async def open(self) -> None:
         """Go on with the executions that the store says are running."""
         for count, (record, snapshot) in enumerate(self.store.running(), start=1):
-            self._recover(record, snapshot)
-            if count % 100 == 0:
+            self._take_up(record, snapshot).go_on()
+            if count % RECOVERY_BATCH == 0:
                 await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Stop what runs here, and commit what has happened; what runs goes on when the store is opened again."""
-        self._closing = True
+        self.closing = True
+        await self._map_runs.close()
         for live in self._live.values():
             live.drop()
         self._activities.close()
-        while self._committing is not None:
-            await asyncio.wait([self._committing])
-
-    def _recover(self, record: ExecutionRecord, snapshot: bytes) -> None:
-        revision = self.store.revision(record.machine, record.revision)
-        assert revision is not None, f"execution {record.arn} runs a revision that the store does not have"
-        interpreter = Interpreter(
-            self._loaded(record.machine, revision), info_of(record, revision), state=orjson.loads(snapshot)
-        )
-        live = Live(self, record, interpreter, revision, begun=True)
-        self._live[record.arn] = live
-        live.go_on()
+        await self._commits.close()
 
     # ---- what the API asks for
 
@@ -152,18 +121,72 @@ class Executions:
         Raises:
             StoreError: It could not be committed; there is no execution.
         """
-        live = self._begin(launch, self.store.next_execution_key())
-        self._live[launch.arn] = live
+        live = self._begin(_record(launch, self.store.next_execution_key(), self._clock()), launch.revision)
         live.handle(Started(launch.input))
         await self.durable()
         return live.described
 
     async def run(self, launch: Launch) -> ExecutionRecord:
         """Run an Express execution to its end, in memory only."""
-        live = self._begin(launch, ExecutionKey(0), durable=False)
-        self._live[launch.arn] = live
+        live = self._begin(_record(launch, ExecutionKey(0), self._clock()), launch.revision, durable=False)
+        end = self._end_of(launch.arn)
         live.handle(Started(launch.input))
-        return await self.ended(launch.arn)
+        return await end
+
+    async def start_child(self, launch: ChildLaunch) -> ExecutionRecord:
+        """Start a child of a Map Run; it is durable when this returns, and may have ended already.
+
+        Raises:
+            StoreError: It could not be committed; there is no child.
+        """
+        parent = launch.parent
+        record = ExecutionRecord(
+            key=self.store.next_execution_key(),
+            arn=launch.arn,
+            name=launch.name,
+            machine=parent.machine,
+            revision=parent.revision,
+            type=launch.type,
+            status=Status.RUNNING,
+            started=self._clock(),
+            input=launch.input.text,
+            version=parent.version,
+            alias=parent.alias,
+            map_run=launch.map_run,
+            index=launch.index,
+            items=launch.items,
+        )
+        live = self._begin(record, self._revision(record), launch.start_at)
+        live.handle(Started(launch.input))
+        await self.durable()
+        return live.described
+
+    async def redrive(self, arn: ExecutionArn) -> ExecutionRecord:
+        """Go on with an execution that did not succeed, from the states that did not.
+
+        Raises:
+            StoreError: It could not be committed yet; the redrive happens as soon as it can be.
+        """
+        record = self.store.execution(arn)
+        assert record is not None
+        snapshot = self.store.snapshot(record.key)
+        assert snapshot is not None, f"execution {arn} has nothing that a redrive could go on with"
+        live = self._take_up(
+            replace(
+                record,
+                status=Status.RUNNING,
+                stopped=None,
+                output=None,
+                error=None,
+                cause=None,
+                redrives=record.redrives + 1,
+                redriven=self._clock(),
+            ),
+            snapshot,
+        )
+        live.handle(Redriven())
+        await self.durable()
+        return live.described
 
     async def stop(self, arn: ExecutionArn, error: str | None, cause: str | None) -> ExecutionRecord:
         """End an execution from outside; one that has ended is left as it is."""
@@ -178,10 +201,7 @@ class Executions:
     async def ended(self, arn: ExecutionArn) -> ExecutionRecord:
         """Wait for an execution's end."""
         if arn in self._live:
-            future = self._waiting.get(arn)
-            if future is None:
-                future = self._waiting[arn] = asyncio.get_running_loop().create_future()
-            return await asyncio.shield(future)
+            return await self._end_of(arn)
         record = self.store.execution(arn)
         assert record is not None
         return record
@@ -206,25 +226,56 @@ class Executions:
             await self.durable()
         return task
 
+    async def update_map_run(
+        self,
+        arn: MapRunArn,
+        *,
+        concurrency: int | None,
+        tolerated_percentage: float | None,
+        tolerated_count: int | None,
+    ) -> None:
+        """Change the limits of a Map Run that runs."""
+        await self._map_runs.update(
+            arn,
+            concurrency=concurrency,
+            tolerated_percentage=tolerated_percentage,
+            tolerated_count=tolerated_count,
+        )
+
+    def map_run(self, arn: MapRunArn) -> MapRunRecord | None:
+        """Describe a Map Run, with what is counted by now."""
+        return self._map_runs.record(arn)
+
     async def durable(self) -> None:
-        """Wait until everything that has happened until now is committed."""
-        if self._changed and self._group is None:
-            self._group = asyncio.get_running_loop().create_future()
-        future = self._group or self._in_flight
-        if future is not None:
-            await asyncio.shield(future)
+        """Wait until everything that has happened until now is committed.
+
+        Raises:
+            StoreError: It could not be.
+        """
+        await self._commits.durable()
 
     # ---- what live executions ask for
 
     def changed(self, live: Live) -> None:
         """Commit what the execution has pending, soon."""
-        if not live.durable:
+        if live.durable:
+            self._commits.add(live)
+        else:
             live.changes()
             live.committed()
-            return
-        self._changed[live.described.arn] = live
-        if self._committing is None:
-            self._committing = asyncio.get_running_loop().create_task(self._commit())
+
+    def start_map_run(self, live: Live, effect: StartMapRun) -> None:
+        """Start a Map Run, or go on with one."""
+        self._map_runs.start(
+            live.described,
+            effect,
+            lambda item: live.interpreter.select_item(effect.token, item, self.now()),
+            live.handle,
+        )
+
+    def stop_map_run(self, token: str) -> None:
+        """Stop a Map Run, with its children."""
+        self._map_runs.stop(MapRunArn(token))
 
     def offer(self, live: Live, task: StartTask) -> None:
         """Give an activity task to a worker."""
@@ -250,93 +301,55 @@ class Executions:
         if record.status is Status.RUNNING:
             return
         live.drop()
-        self._live.pop(record.arn, None)
+        self._forget(live)
         waiting = self._waiting.pop(record.arn, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(record)
 
-    # ---- committing
+    # ---- executions in memory
 
-    async def _commit(self) -> None:
-        """Commit what changed, group after group, until nothing is left."""
-        while self._changed:
-            # Whatever the loop has ready now joins this group.
-            await asyncio.sleep(0)
-            group, self._changed = list(self._changed.values()), {}
-            future, self._group = self._group or asyncio.get_running_loop().create_future(), None
-            self._in_flight = future
-            changes: list[Change] = []
-            for live in group:
-                changes += live.changes()
-            reach("executions.before-commit")
-            try:
-                await self.store.commit(changes)
-            except StoreError as error:
-                await self._not_committed(group, future, error)
-                continue
-            reach("executions.after-commit")
-            for live in group:
-                live.committed()
-            future.set_result(None)
-        self._committing = self._in_flight = None
+    def _begin(
+        self, record: ExecutionRecord, revision: Revision, start_at: StateName | None = None, *, durable: bool = True
+    ) -> Live:
+        machine = self._machines.load(record.machine, revision, start_at)
+        live = Live(self, record, Interpreter(machine, info_of(record, revision)), revision, durable=durable)
+        self._live[record.arn] = live
+        return live
 
-    async def _not_committed(self, group: Sequence[Live], future: "asyncio.Future[None]", error: StoreError) -> None:
-        """Drop executions that have not begun for the world; hold the others until the store works again."""
-        _log.error("%d executions wait for their commit: %s", len(group), error)
-        for live in group:
-            live.not_committed()
-            if live.begun:
-                self._changed.setdefault(live.described.arn, live)
-            else:
-                live.drop()
-                self._live.pop(live.described.arn, None)
-        future.set_exception(error)
-        future.exception()
-        if not self._closing:
-            await asyncio.sleep(RETRY_DELAY)
+    def _take_up(self, record: ExecutionRecord, snapshot: bytes) -> Live:
+        revision = self._revision(record)
+        machine = self._machines.load(record.machine, revision)
+        interpreter = Interpreter(machine, info_of(record, revision), state=orjson.loads(snapshot))
+        live = self._live[record.arn] = Live(self, record, interpreter, revision, begun=True)
+        return live
 
-    # ---- beginning
+    def _revision(self, record: ExecutionRecord) -> Revision:
+        revision = self.store.revision(record.machine, record.revision)
+        assert revision is not None, f"execution {record.arn} runs a revision that the store does not have"
+        return revision
 
-    def _begin(self, launch: Launch, key: ExecutionKey, *, durable: bool = True) -> Live:
-        record = ExecutionRecord(
-            key=key,
-            arn=launch.arn,
-            name=launch.name,
-            machine=launch.machine.arn,
-            revision=launch.revision.id,
-            type=launch.machine.type,
-            status=Status.RUNNING,
-            started=self._clock(),
-            input=launch.input.text,
-            version=launch.version,
-            alias=launch.alias,
-            trace_header=launch.trace_header,
-        )
-        machine = self._loaded(launch.machine.arn, launch.revision)
-        interpreter = Interpreter(machine, info_of(record, launch.revision))
-        return Live(self, record, interpreter, launch.revision, durable=durable)
+    def _end_of(self, arn: ExecutionArn) -> "asyncio.Future[ExecutionRecord]":
+        future = self._waiting.get(arn)
+        if future is None:
+            future = self._waiting[arn] = asyncio.get_running_loop().create_future()
+        return asyncio.shield(future)
 
-    def _loaded(self, machine: MachineArn, revision: Revision) -> StateMachine:
-        key = (machine, revision.id)
-        loaded = self._machines.get(key)
-        if loaded is None:
-            loaded = self._machines[key] = load(revision.definition)
-            if len(self._machines) > MACHINE_LIMIT:
-                self._machines.popitem(last=False)
-        else:
-            self._machines.move_to_end(key)
-        return loaded
+    def _forget(self, live: Live) -> None:
+        self._live.pop(live.described.arn, None)
 
 
-def info_of(record: ExecutionRecord, revision: Revision) -> ExecutionInfo:
-    """Tell an interpreter who its execution is."""
-    _, _, _, region, account, *_ = record.arn.split(":")
-    return ExecutionInfo(
-        name=record.name,
-        machine=record.machine.rsplit(":", 1)[-1],
-        type=record.type,
-        region=region,
-        account=account,
-        role=revision.role,
-        redrives=record.redrives,
+def _record(launch: Launch, key: ExecutionKey, now: float) -> ExecutionRecord:
+    return ExecutionRecord(
+        key=key,
+        arn=launch.arn,
+        name=launch.name,
+        machine=launch.machine.arn,
+        revision=launch.revision.id,
+        type=launch.machine.type,
+        status=Status.RUNNING,
+        started=now,
+        input=launch.input.text,
+        version=launch.version,
+        alias=launch.alias,
+        trace_header=launch.trace_header,
     )

@@ -19,8 +19,10 @@ from millrace.engine.messages import (
     Resume,
     Resumed,
     SetTimer,
+    StartMapRun,
     StartTask,
     Status,
+    StopMapRun,
     TaskFailed,
     TaskSubmitted,
     TaskSucceeded,
@@ -49,6 +51,14 @@ class Host(Protocol):
 
     def changed(self, live: "Live", /) -> None:
         """Commit what the execution has pending, soon."""
+        ...
+
+    def start_map_run(self, live: "Live", effect: StartMapRun, /) -> None:
+        """Start a Map Run, or go on with one."""
+        ...
+
+    def stop_map_run(self, token: str, /) -> None:
+        """Stop a Map Run, with its children."""
         ...
 
     def offer(self, live: "Live", task: StartTask, /) -> None:
@@ -213,6 +223,10 @@ class Live:
                 call = self._calls.pop(effect.token, None)
                 if call is not None:
                     call.cancel()
+            case StartMapRun():
+                self._host.start_map_run(self, effect)
+            case StopMapRun():
+                self._host.stop_map_run(effect.token)
             case Finished():
                 pass
             case _:
@@ -246,6 +260,7 @@ class Live:
                 timeout=effect.timeout,
                 heartbeat=effect.heartbeat,
                 submit=submit,
+                submitted=None if effect.submitted is None else effect.submitted.value,
             ),
         )
         self._calls.pop(token, None)

@@ -1,0 +1,118 @@
+"""Group commit of executions: what changed while one commit was under way goes into the next."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from millrace.stepfunctions.faults import reach
+from millrace.stepfunctions.live import Live
+from millrace.stepfunctions.records import ExecutionArn
+from millrace.stepfunctions.store.errors import StoreError
+from millrace.stepfunctions.store.port import Change, Store
+
+_log: Final = logging.getLogger(__name__)
+# Seconds until a commit that failed is tried again.
+RETRY_DELAY: Final = 1.0
+
+
+class CommitQueue:
+    """Commits executions, and lets what follows from their changes happen.
+
+    Args:
+        store: Where to.
+        forget: Told of an execution whose first commit failed: it has never been.
+    """
+
+    def __init__(self, store: Store, forget: Callable[[Live], None]) -> None:
+        self._store = store
+        self._forget = forget
+        self._changed: dict[ExecutionArn, Live] = {}
+        self._next: asyncio.Future[None] | None = None
+        self._current: asyncio.Future[None] | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def add(self, live: Live) -> None:
+        """Commit what an execution has pending, with the next group."""
+        self._changed[live.described.arn] = live
+        if self._worker is None:
+            self._worker = asyncio.get_running_loop().create_task(self._work())
+
+    async def durable(self) -> None:
+        """Wait until everything that was added is committed.
+
+        Raises:
+            StoreError: It could not be.
+        """
+        if self._changed and self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        future = self._next or self._current
+        if future is not None:
+            await asyncio.shield(future)
+
+    async def close(self) -> None:
+        """Commit what is left, once."""
+        self._closing = True
+        while self._worker is not None:
+            await asyncio.wait([self._worker])
+
+    async def _work(self) -> None:
+        while self._changed:
+            # Whatever the loop has ready now joins this group.
+            await asyncio.sleep(0)
+            group, self._changed = [*self._changed.values()], {}
+            self._current, self._next = self._next or asyncio.get_running_loop().create_future(), None
+            failed = await self._commit(group)
+            if failed is None:
+                self._current.set_result(None)
+            else:
+                self._current.set_exception(failed)
+                # Nobody need be waiting.
+                self._current.exception()
+                if self._closing:
+                    break
+                await asyncio.sleep(RETRY_DELAY)
+        self._worker = self._current = None
+
+    async def _commit(self, group: Sequence[Live]) -> StoreError | None:
+        """Commit a group; give the error when one of it could not be, even alone."""
+        changes = [live.changes() for live in group]
+        reach("executions.before-commit")
+        try:
+            await self._store.commit([change for part in changes for change in part])
+        except StoreError as error:
+            if len(group) > 1:
+                failures = [await self._commit_alone(*pair) for pair in zip(group, changes, strict=True)]
+                return next((failure for failure in failures if failure is not None), None)
+            self._put_back(group[0], error)
+            return error
+        reach("executions.after-commit")
+        for live in group:
+            self._go_on(live)
+        return None
+
+    async def _commit_alone(self, live: Live, changes: Sequence[Change]) -> StoreError | None:
+        try:
+            await self._store.commit(changes)
+        except StoreError as error:
+            self._put_back(live, error)
+            return error
+        self._go_on(live)
+        return None
+
+    def _go_on(self, live: Live) -> None:
+        try:
+            live.committed()
+        except Exception:  # noqa: BLE001 - a fault in one execution's effects must not hold up all the others
+            _log.exception("execution %s cannot go on", live.described.arn)
+
+    def _put_back(self, live: Live, error: StoreError) -> None:
+        """Drop an execution that the world has not heard of; have others wait until the store works again."""
+        _log.error("execution %s waits for its commit: %s", live.described.arn, error)
+        live.not_committed()
+        if live.begun:
+            self._changed.setdefault(live.described.arn, live)
+        else:
+            live.drop()
+            self._forget(live)
