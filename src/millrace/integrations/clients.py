@@ -188,6 +188,7 @@ class Clients:
             parameter_validation=False,
             retries={"mode": "standard", "total_max_attempts": 1},
             inject_host_prefix=url is None,
+            response_checksum_validation="when_required",  # else S3 is asked for checksums, and the result has them
             s3={"addressing_style": "auto" if url is None else "path"},
         )
         try:
