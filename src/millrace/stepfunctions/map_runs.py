@@ -126,7 +126,6 @@ class MapRuns:
         self._live: dict[MapRunArn, _Live] = {}
         self._tasks: dict[MapRunArn, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.get_running_loop()
         self.closing = False
 
     def start(self, parent: ExecutionRecord, effect: StartMapRun, select: Select, done: Done) -> None:
@@ -139,7 +138,7 @@ class MapRuns:
             done: Told how the run ended; not called when it is stopped.
         """
         arn = MapRunArn(effect.token)
-        task = self._tasks[arn] = self._loop.create_task(self._run(arn, parent, effect, select, done))
+        task = self._tasks[arn] = asyncio.create_task(self._run(arn, parent, effect, select, done))
         task.add_done_callback(lambda _: self._tasks.pop(arn, None))
 
     def stop(self, arn: MapRunArn) -> None:
@@ -188,7 +187,7 @@ class MapRuns:
             except StoreError as error:
                 _log.warning("the store could not be written: %s", error)
 
-        task = self._loop.create_task(act())
+        task = asyncio.create_task(act())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -238,7 +237,7 @@ class MapRuns:
         """Write the counts soon."""
         live = self._live.get(arn)
         if live is not None and live.due is None:
-            live.due = self._loop.call_later(COUNTS_INTERVAL, self._write_counts, live)
+            live.due = asyncio.get_running_loop().call_later(COUNTS_INTERVAL, self._write_counts, live)
 
     def _write_counts(self, live: _Live) -> None:
         live.due = None
