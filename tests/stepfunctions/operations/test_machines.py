@@ -273,5 +273,5 @@ def test_of_different_machines_of_one_name_at_once_one_is_created(engine: Engine
 def test_publications_at_once_make_one_version(client: Any, create: Callable[..., str]) -> None:
     arn = create()
     with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(lambda _: client.publish_state_machine_version(stateMachineArn=arn), range(24))
-        assert {answer["stateMachineVersionArn"] for answer in answers} == {f"{arn}:1"}
+        publications = [pool.submit(client.publish_state_machine_version, stateMachineArn=arn) for _ in range(24)]
+        assert {one.result()["stateMachineVersionArn"] for one in publications} == {f"{arn}:1"}

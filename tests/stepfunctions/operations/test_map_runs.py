@@ -1,5 +1,6 @@
 """Map Runs through boto3, as the store has them."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from millrace.engine.messages import Status
 from millrace.stepfunctions.records import ExecutionArn, MachineArn, MapRunArn, MapRunRecord
-from tests.stepfunctions.conftest import WAIT, Engine, refusal
+from tests.stepfunctions.conftest import CALLBACK, WAIT, Engine, refusal, until_ended
 
 MEMBERS = ("pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten")
 COUNTS = dict.fromkeys(MEMBERS, 0)
@@ -78,3 +79,35 @@ def test_what_does_not_exist_is_not_described(client: Any) -> None:
         "InvalidArn",
         "Invalid Arn: 'Invalid ARN prefix: none'",
     )
+
+
+def test_a_map_run_that_runs_is_updated(engine: Engine, client: Any, create: Callable[..., str]) -> None:
+    inner = json.loads(CALLBACK)
+    state = {
+        "Type": "Map",
+        "Items": [1, 2],
+        "MaxConcurrency": 1,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": inner["StartAt"],
+            "States": inner["States"],
+        },
+        "End": True,
+    }
+    machine = create(json.dumps({"QueryLanguage": "JSONata", "StartAt": "M", "States": {"M": state}}))
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    first = engine.tokens.get(timeout=10)
+    (listed,) = client.list_map_runs(executionArn=execution)["mapRuns"]
+    run = listed["mapRunArn"]
+    assert client.describe_map_run(mapRunArn=run)["status"] == "RUNNING"
+    client.update_map_run(mapRunArn=run, maxConcurrency=2)
+    second = engine.tokens.get(timeout=10)
+    assert client.describe_map_run(mapRunArn=run)["maxConcurrency"] == 2
+    children = client.list_executions(mapRunArn=run)["executions"]
+    assert {child["mapRunArn"] for child in children} == {run}
+    child = client.describe_execution(executionArn=children[0]["executionArn"])
+    assert child["stateMachineArn"].startswith(f"{machine}/")
+    for token in (first, second):
+        client.send_task_success(taskToken=token, output="1")
+    assert until_ended(client, execution)["output"] == "[1,1]"
+    assert client.describe_map_run(mapRunArn=run)["executionCounts"]["succeeded"] == 2

@@ -23,7 +23,7 @@ from millrace.stepfunctions.records import (
     RevisionId,
 )
 from millrace.stepfunctions.store.port import Store
-from tests.stepfunctions.conftest import PASS, WAIT, refusal, until_ended
+from tests.stepfunctions.conftest import CALLBACK, PASS, WAIT, Engine, refusal, until_ended
 
 DAY = 86_400.0
 NOW = 2_000_000_000.0
@@ -146,3 +146,30 @@ def test_an_execution_that_runs_or_succeeded_is_refused(client: Any, create: Cal
     succeeded = client.start_execution(stateMachineArn=create(PASS))["executionArn"]
     until_ended(client, succeeded)
     assert refusal(client.redrive_execution, executionArn=succeeded)[0] == "ExecutionNotRedrivable"
+
+
+def test_a_redriven_execution_goes_on_from_where_it_failed(
+    engine: Engine, client: Any, create: Callable[..., str]
+) -> None:
+    execution = client.start_execution(stateMachineArn=create(CALLBACK), input='{"a":1}')["executionArn"]
+    client.send_task_failure(taskToken=engine.tokens.get(timeout=10), error="No", cause="Way")
+    failed = until_ended(client, execution)
+    assert (failed["status"], failed["redriveStatus"]) == ("FAILED", "REDRIVABLE")
+    redriven = client.redrive_execution(executionArn=execution, clientToken="once")
+    assert (
+        client.redrive_execution(executionArn=execution, clientToken="once")["redriveDate"] == redriven["redriveDate"]
+    )
+    running = client.describe_execution(executionArn=execution)
+    assert (running["status"], running["redriveCount"]) == ("RUNNING", 1)
+    assert running["redriveDate"] == redriven["redriveDate"]
+    assert not {"stopDate", "error", "cause"} & set(running)
+    client.send_task_success(taskToken=engine.tokens.get(timeout=10), output="2")
+    ended = until_ended(client, execution)
+    assert (ended["status"], ended["output"], ended["input"]) == ("SUCCEEDED", "2", '{"a":1}')
+    events = client.get_execution_history(executionArn=execution)["events"]
+    types = [event["type"] for event in events]
+    assert types.count("ExecutionRedriven") == 1
+    assert types.index("ExecutionFailed") < types.index("ExecutionRedriven") < types.index("ExecutionSucceeded")
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    listed = client.list_executions(stateMachineArn=ended["stateMachineArn"], redriveFilter="REDRIVEN")["executions"]
+    assert [(one["executionArn"], one["redriveCount"]) for one in listed] == [(execution, 1)]

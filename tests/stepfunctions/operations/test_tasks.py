@@ -38,7 +38,8 @@ def test_a_token_is_used_up_by_its_answer(engine: Engine, client: Any, create: C
 
 def test_what_is_no_token_is_refused(client: Any) -> None:
     invalid = ("InvalidToken", "Invalid Token: 'Invalid token'")
-    assert refusal(client.send_task_success, taskToken="none", output="1") == invalid
+    assert refusal(client.send_task_success, taskToken="none", output="no JSON") == invalid
+    assert refusal(client.send_task_failure, taskToken="none") == invalid
     assert refusal(client.send_task_heartbeat, taskToken="none") == invalid
 
 

@@ -56,7 +56,7 @@ async def update_map_run(service: Service, parameters: dict[str, Any]) -> dict[s
 
 
 def _existing(service: Service, arn: str) -> MapRunRecord:
-    run = service.store.map_run(arns.map_run(arn))
+    run = service.executions.map_run(arns.map_run(arn))
     if run is None:
         raise ApiError("ResourceNotFound", f"Resource not found: '{arn}'", resourceName=arn)
     return run

@@ -15,6 +15,7 @@ _TOKEN: Final = re.compile(r"[0-9a-f]{64}")
 
 async def send_task_success(service: Service, parameters: dict[str, Any]) -> dict[str, Any]:
     """End a task with its result."""
+    _check(parameters["taskToken"])
     try:
         output = Payload.parse(parameters["output"])
     except PayloadError as error:
@@ -40,9 +41,14 @@ async def send_task_heartbeat(service: Service, parameters: dict[str, Any]) -> d
 
 
 async def _send(service: Service, message: TaskSucceeded | TaskFailed | TaskHeartbeat) -> None:
+    _check(message.token)
     try:
         await service.executions.send(message)
     except TaskTokenError as error:
-        if _TOKEN.fullmatch(message.token) is None:
-            raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'") from error
         raise ApiError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'") from error
+
+
+def _check(token: str) -> None:
+    """Tell a text that is no token from the token of a task that is over."""
+    if _TOKEN.fullmatch(token) is None:
+        raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'")
