@@ -134,13 +134,18 @@ def run_engine(options: EngineOptions, ready: Callable[[str], object]) -> None:
     Raises:
         LocalRunError: The port or the file cannot be used.
     """
+    # asyncio sends small answers at once (TCP_NODELAY) only where the socket names its protocol.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener = socket.create_server((HOST, options.port), backlog=1024)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, options.port))
+        listener.listen(1024)
     except OSError as error:
+        listener.close()
         raise LocalRunError(
             f"port {options.port} cannot be used: {error.strerror}; stop what listens there, or give another --port"
         ) from error
-    with listener, asyncio.Runner(loop_factory=_new_loop) as runner:
+    with listener, asyncio.Runner() as runner:
         try:
             runner.run(_serve(options, listener, ready))
         except StoreError as error:
@@ -157,11 +162,3 @@ def _own_functions() -> dict[str, PythonFunction]:
     """Give this product's functions by the names that compiled machines call."""
     context = CompileContext()
     return {context.function_name(function.value): own_function(function.value) for function in Function}
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()

@@ -77,20 +77,30 @@ class CommitQueue:
 
     async def _commit(self, group: Sequence[Live]) -> StoreError | None:
         """Commit a group; give the error when one of it could not be, even alone."""
-        changes = [live.changes() for live in group]
+        written = [(live, changes) for live in group if (changes := self._changes(live)) is not None]
         reach("executions.before-commit")
         try:
-            await self._store.commit([change for part in changes for change in part])
+            await self._store.commit([change for _, changes in written for change in changes])
         except StoreError as error:
-            if len(group) > 1:
-                failures = [await self._commit_alone(*pair) for pair in zip(group, changes, strict=True)]
-                return next((failure for failure in failures if failure is not None), None)
-            self._put_back(group[0], error)
-            return error
+            if len(written) == 1:
+                self._put_back(written[0][0], error)
+                return error
+            failures = [await self._commit_alone(live, changes) for live, changes in written]
+            return next((failure for failure in failures if failure is not None), None)
         reach("executions.after-commit")
-        for live in group:
+        for live, _ in written:
             self._go_on(live)
         return None
+
+    def _changes(self, live: Live) -> list[Change] | None:
+        """Give what an execution has pending; None when that fails, which stops it until the next start."""
+        try:
+            return live.changes()
+        except Exception:  # noqa: BLE001 - a fault in one execution must not hold up all the others
+            _log.exception("execution %s is left as it was committed last", live.described.arn)
+            live.drop()
+            self._forget(live)
+            return None
 
     async def _commit_alone(self, live: Live, changes: Sequence[Change]) -> StoreError | None:
         try:
