@@ -20,6 +20,7 @@ _CONNECT_SECONDS: Final = 10.0
 _READ_BYTES: Final = 64 * 1024
 _IDLE_SECONDS: Final = 3.0
 """A kept connection is used again within this time; servers keep theirs longer, so that none closes under a request."""
+_MOST_IDLE: Final = 128
 
 _Origin = tuple[bool, str, int]
 
@@ -126,7 +127,7 @@ class Connections:
         connection.idle_since = time.monotonic()
         kept = self._idle[connection.origin]
         kept.append(connection)
-        while not kept[0].fit():
+        while kept and (len(kept) > _MOST_IDLE or not kept[0].fit()):
             kept.popleft().writer.close()
 
 
