@@ -153,5 +153,8 @@ def test_a_worker_who_has_gone_gets_no_task(engine: Engine, client: Any, create:
     address = httpx.URL(engine.endpoint)
     with socket.create_connection((address.host, address.port)) as connection:
         connection.sendall(head.encode() + b"\r\n\r\n" + body)
+        connection.shutdown(socket.SHUT_WR)
+        # The server closes its end as soon as it has noticed.
+        assert connection.recv(1) == b""
     client.start_execution(stateMachineArn=machine)
     assert client.get_activity_task(activityArn=activity)["taskToken"]
