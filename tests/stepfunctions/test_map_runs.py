@@ -66,6 +66,9 @@ class Host:
     def now(self) -> float:
         return next(MOMENTS)
 
+    def execution(self, arn: ExecutionArn) -> ExecutionRecord | None:
+        return self.store.execution(arn)
+
     async def start_child(self, launch: ChildLaunch) -> ExecutionRecord:
         if self.refusals:
             self.refusals -= 1
@@ -269,6 +272,39 @@ def test_a_map_run_goes_on_after_a_restart_without_starting_a_child_twice() -> N
     on_bench(scenario)
 
 
+@dataclass
+class LateHost(Host):
+    """A host that has not taken up its children yet when they are asked for first."""
+
+    asked: int = 0
+
+    async def ended(self, arn: ExecutionArn) -> ExecutionRecord:
+        self.asked += 1
+        record = self.store.execution(arn)
+        assert record is not None
+        return record if self.asked == 1 else await super().ended(arn)
+
+
+def test_a_child_that_is_taken_up_later_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("millrace.stepfunctions.map_run_children.TAKE_UP_DELAY", 0.0)
+
+    async def scenario(bench: Bench) -> None:
+        first, runs = bench.host()
+        bench.start(runs, spec(["wait"]))
+        await until(lambda: len(first.open) == 1)
+        await runs.close()
+
+        late = LateHost(bench.store)
+        runs = MapRuns(late)
+        end = bench.start(runs, spec(["wait"]))
+        await until(lambda: len(late.open) == 1)
+        await late.end(next(iter(late.open)), Status.SUCCEEDED)
+        assert await end == MapRunSucceeded(RUN, Payload.of(["wait"]))
+        await runs.close()
+
+    on_bench(scenario)
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_a_map_run_interrupted_anywhere_runs_each_item_once(seed: int) -> None:
@@ -382,7 +418,7 @@ def test_a_map_run_whose_end_was_not_told_ends_the_same_way_again() -> None:
 
 
 def test_a_full_disk_holds_a_child_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("millrace.stepfunctions.map_runs.RETRY_DELAY", 0.0)
+    monkeypatch.setattr("millrace.stepfunctions.map_run_children.RETRY_DELAY", 0.0)
 
     async def scenario(bench: Bench) -> None:
         host, runs = bench.host()
