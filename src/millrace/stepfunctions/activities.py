@@ -44,13 +44,7 @@ class Activities:
         try:
             async with asyncio.timeout(wait):
                 while (taken := self._next(queue, worker)) is None:
-                    arrival = asyncio.get_running_loop().create_future()
-                    queue.workers.append(arrival)
-                    try:
-                        await arrival
-                    finally:
-                        if arrival in queue.workers:
-                            queue.workers.remove(arrival)
+                    await self._arrival(queue)
                 return taken
         except TimeoutError:
             return None
@@ -69,6 +63,20 @@ class Activities:
                 live.handle(TaskStarted(task.token, worker))
                 return ActivityTask(task.token, task.parameters.text)
         return None
+
+    async def _arrival(self, queue: _Queue) -> None:
+        """Wait until a task arrives."""
+        arrival = asyncio.get_running_loop().create_future()
+        queue.workers.append(arrival)
+        try:
+            await arrival
+        except asyncio.CancelledError:
+            if arrival in queue.workers:
+                queue.workers.remove(arrival)
+            elif queue.tasks:
+                # This worker was woken for a task and has gone: it is another one's.
+                self._wake(queue)
+            raise
 
     def _wake(self, queue: _Queue) -> None:
         while queue.workers:
