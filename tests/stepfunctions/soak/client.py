@@ -30,7 +30,7 @@ class CallError(Exception):
         self.code = code
 
 
-class Unreachable(ConnectionError):
+class UnreachableError(ConnectionError):
     """The connection was refused or lost: whether the call was carried out is not known."""
 
 
@@ -46,7 +46,7 @@ class Client:
 
         Raises:
             CallError: The API answered with an error.
-            Unreachable: No answer came.
+            UnreachableError: No answer came.
         """
         body = orjson.dumps(parameters)
         head = _HEAD.format(port=self._port, operation=operation, length=len(body))
@@ -54,7 +54,7 @@ class Client:
             status, answer = await self._exchange(head.encode() + body)
         except (OSError, EOFError) as error:
             self.close()
-            raise Unreachable(f"{operation}: {error!r}") from error
+            raise UnreachableError(f"{operation}: {error!r}") from error
         content: dict[str, Any] = orjson.loads(answer) if answer else {}
         if status != 200:
             code = str(content.get("__type", status)).rpartition("#")[2]
