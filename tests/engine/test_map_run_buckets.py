@@ -116,3 +116,14 @@ def test_a_bucket_that_takes_no_results_fails_the_map() -> None:
     result = run(distributed(ResultWriter=writer), [1], objects=Full({}))
     assert result.error == "States.ResultWriterFailed"
     assert "The specified bucket does not exist" in str(result.cause)
+
+
+def test_a_fault_of_the_object_store_fails_the_map_rather_than_hangs() -> None:
+    class Faulty(Bucket):
+        async def put(self, bucket: str, key: str, body: bytes) -> None:
+            del bucket, key, body
+            raise KeyError("ETag")
+
+    writer = {"Resource": WRITER, "Arguments": {"Bucket": "b"}}
+    result = run(distributed(ResultWriter=writer), [1], objects=Faulty({}))
+    assert (result.error, result.cause) == ("States.TaskFailed", "KeyError: 'ETag'")

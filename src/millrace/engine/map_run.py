@@ -6,12 +6,12 @@ bounded by the number of children that run at once.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from millrace.engine.context import MapItem
-from millrace.engine.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, RUNTIME, Failure
+from millrace.engine.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, TASK_FAILED, Failure
 from millrace.engine.item_reader import read_items
 from millrace.engine.item_source import ItemReaderError, ObjectStore
 from millrace.engine.map_run_batches import batched, single
@@ -26,6 +26,8 @@ from millrace.model.json import Json
 
 # Gives the input of an item's child: the item, or what ItemSelector makes of it.
 Select: TypeAlias = Callable[[MapItem], Payload | Failure]
+
+T = TypeVar("T")
 
 _log: Final = logging.getLogger(__name__)
 _THRESHOLD_CAUSE: Final = "The specified tolerated failure threshold was exceeded"
@@ -89,24 +91,27 @@ class MapRun:
 
     async def run(self) -> MapRunSucceeded | MapRunFailed:
         """Run the children, and give how the run ended; a cancelled call aborts them."""
-        token = self.spec.arn
         try:
-            await self._run_children()
-        except MapRunError as error:
-            self._failure = self._failure or error
+            await self._attempt(self._run_children())
         finally:
             await self._abort()
+        output = await self._attempt(self._output())
+        self._changed()
+        if self._failure is not None:
+            return MapRunFailed(self.spec.arn, self._failure.error, self._failure.cause)
+        assert output is not None
+        return MapRunSucceeded(self.spec.arn, output)
+
+    async def _attempt(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Do a part of the run; what it raises fails the run, unless that has failed before."""
         try:
-            output = await self._output()
+            return await work
         except MapRunError as error:
             self._failure = self._failure or error
-            output = None
-        self._changed()
-        if self._failure is not None or output is None:
-            failure = self._failure
-            assert failure is not None
-            return MapRunFailed(token, failure.error, failure.cause)
-        return MapRunSucceeded(token, output)
+        except Exception as error:  # noqa: BLE001 - the boundary to whoever runs children and keeps objects
+            _log.exception("Map Run %s", self.spec.arn)
+            self._failure = self._failure or MapRunError(TASK_FAILED, f"{type(error).__name__}: {error}")
+        return None
 
     # ---- children
 
@@ -180,17 +185,11 @@ class MapRun:
         self._changed()
 
     async def _run(self, child: Child) -> None:
-        status = Status.ABORTED
+        status: Status | None = None
         try:
-            status = await self._children.run(child)
-        except MapRunError as error:
-            self._failure = self._failure or error
-        except Exception as error:  # noqa: BLE001 - the boundary to whoever runs the children
-            # A fault of the host: the run shows it rather than counts on.
-            _log.exception("child %d of Map Run %s", child.index, self.spec.arn)
-            self._failure = self._failure or MapRunError(RUNTIME, f"{type(error).__name__}: {error}")
+            status = await self._attempt(self._children.run(child))
         finally:
-            self.counts.end(status, child.items)
+            self.counts.end(status or Status.ABORTED, child.items)
             self._check_tolerance()
             self._changed()
             self._running.discard(asyncio.current_task())  # type: ignore[arg-type] # it runs, so it is there
