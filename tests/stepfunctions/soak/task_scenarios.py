@@ -43,7 +43,7 @@ def _functions() -> Scenario:
     definition = machine("Step1", **links)
 
     def plan(random: Random) -> tuple[dict[str, Any], Expectation]:
-        value, pause = random.randrange(1000), random.randrange(60) / 1000
+        value, pause = random.randrange(1000), random.randrange(200) / 1000
         visits = dict.fromkeys(links, 1)
         return {"value": value, "pause": pause}, Expectation(
             output={"value": value + 8, "pause": pause}, visits=visits, calls=4
