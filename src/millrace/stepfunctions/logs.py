@@ -18,11 +18,11 @@ import orjson
 
 from millrace.engine.definition import ExecutionType
 from millrace.engine.history import HistoryEvent, details_key
-from millrace.engine.messages import Status
 from millrace.model.json import Json
 from millrace.stepfunctions.faults import reach
 from millrace.stepfunctions.live import stored_event
 from millrace.stepfunctions.records import ExecutionKey, ExecutionRecord, Revision
+from millrace.stepfunctions.store.errors import StoreError
 from millrace.stepfunctions.store.port import Store
 
 _log: Final = logging.getLogger(__name__)
@@ -54,7 +54,6 @@ class _Batch:
     log_stream: str
     events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     marks: dict[ExecutionKey, int] = field(default_factory=dict[ExecutionKey, int])
-    complete: list[ExecutionKey] = field(default_factory=list[ExecutionKey])
 
     def message(self) -> dict[str, Any]:
         """Write the message that a subscription filter gives its Lambda function, decoded."""
@@ -79,18 +78,12 @@ class LogDelivery:
     def __init__(self, store: Store, subscriber: LogSubscriber) -> None:
         self._store = store
         self._subscriber = subscriber
-        self._delivered: dict[ExecutionKey, int] = {}
-        self._waiting: dict[ExecutionKey, tuple[ExecutionRecord, Revision]] = {}
+        self._due = False
         self._express: deque[tuple[ExecutionRecord, Revision, list[dict[str, Any]]]] = deque(maxlen=EXPRESS_LIMIT)
         self._worker: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         """Take up what an earlier process left undelivered."""
-        for record, mark in self._store.undelivered():
-            revision = self._store.revision(record.machine, record.revision)
-            if revision is not None:
-                self._delivered[record.key] = mark
-                self._waiting[record.key] = (record, revision)
         self._wake()
 
     async def close(self) -> None:
@@ -101,53 +94,55 @@ class LogDelivery:
 
     def deliver(self, execution: ExecutionRecord, revision: Revision, events: Sequence[HistoryEvent]) -> None:
         """Take events that were committed; does not wait."""
-        if execution.type is ExecutionType.STANDARD:
-            self._waiting[execution.key] = (execution, revision)
-        else:
+        if execution.type is not ExecutionType.STANDARD:
             self._express.append((execution, revision, [stored_event(event) for event in events]))
         self._wake()
 
     def _wake(self) -> None:
-        if (self._waiting or self._express) and (self._worker is None or self._worker.done()):
+        self._due = True
+        if self._worker is None or self._worker.done():
             self._worker = asyncio.get_running_loop().create_task(self._work())
 
     async def _work(self) -> None:
-        while self._waiting or self._express:
-            batches: dict[tuple[str, str], _Batch] = {}
-            while self._express:
-                record, revision, events = self._express.popleft()
-                _batch_of(batches, record, revision).events += _wanted(record, revision, events)
-            self._collect(batches)
-            for batch in batches.values():
-                if batch.events:
-                    await self._send(batch.message())
-                reach("logs.after-delivery")
-                self._delivered.update(batch.marks)
-                await self._store.commit(
-                    [change for key, mark in batch.marks.items() for change in self._store.put_delivered(key, mark)]
-                )
-                for key in batch.complete:
-                    self._delivered.pop(key, None)
+        while self._due:
+            self._due = False
+            while batches := self._collect():
+                for batch in batches:
+                    await self._deliver(batch)
 
-    def _collect(self, batches: dict[tuple[str, str], _Batch]) -> None:
-        """Read the events that come next from the histories."""
-        room = BATCH
-        for key, (record, revision) in [*self._waiting.items()]:
-            if room <= 0:
+    async def _deliver(self, batch: _Batch) -> None:
+        if batch.events:
+            await self._send(batch.message())
+        reach("logs.after-delivery")
+        marks = [change for key, mark in batch.marks.items() for change in self._store.put_delivered(key, mark)]
+        while True:
+            try:
+                await self._store.commit(marks)
+            except StoreError as error:
+                _log.error("logs of %s are delivered again when the store works: %s", batch.log_group, error)
+                await asyncio.sleep(RETRY_DELAYS[-1])
+            else:
                 return
-            del self._waiting[key]
-            events = self._store.history(key, self._delivered.get(key, 0) + 1, room)
-            if not events:
+
+    def _collect(self) -> list[_Batch]:
+        """Read the events that come next: those of Express executions, and from the histories."""
+        batches: dict[tuple[str, str], _Batch] = {}
+        while self._express:
+            record, revision, events = self._express.popleft()
+            _batch_of(batches, record, revision).events += _wanted(record, revision, events)
+        room = BATCH
+        for record, mark in self._store.undelivered():
+            revision = self._store.revision(record.machine, record.revision)
+            events = self._store.history(record.key, mark + 1, room)
+            if revision is None or not events:
                 continue
-            room -= len(events)
             batch = _batch_of(batches, record, revision)
             batch.events += _wanted(record, revision, events)
-            batch.marks[key] = last = events[-1]["id"]
-            if last < record.events:
-                self._delivered[key] = last
-                self._waiting[key] = (record, revision)
-            elif record.status is not Status.RUNNING:
-                batch.complete.append(key)
+            batch.marks[record.key] = events[-1]["id"]
+            room -= len(events)
+            if room <= 0:
+                break
+        return [*batches.values()]
 
     async def _send(self, message: dict[str, Any]) -> None:
         attempt = 0
