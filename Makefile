@@ -8,10 +8,10 @@ READY := $(VENV)/.ready
 NODE_READY := tests/asl_validator/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format snapshots docs clean
+.PHONY: help setup run test bench conformance soak lint format snapshots docs clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | while IFS="$$(printf '\t')" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | while IFS="$$(printf '\t')" read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
 
 setup: $(READY) $(NODE_READY) ## Install what is needed into the checkout
 
@@ -39,6 +39,12 @@ test: setup ## Check style and types, and run every test
 
 bench: $(READY) ## Measure speed and schedules
 	$(BIN)/python -m bench
+
+conformance: $(READY) ## Compare the engine with recordings of AWS, where ../shared/conformance is
+	$(BIN)/python -m tests.stepfunctions.conformance
+
+soak: $(READY) ## Run 500 executions while the engine is killed again and again
+	$(BIN)/python -m tests.stepfunctions.soak
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .

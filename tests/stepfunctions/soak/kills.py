@@ -3,9 +3,9 @@
 import asyncio
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from tests.stepfunctions.soak.server import ServerError
 from tests.stepfunctions.soak.soak import Soak
@@ -19,7 +19,7 @@ _BURST_SECONDS: Final = 0.03
 _FAULT_SECONDS: Final = 10.0
 
 
-def random_kills(random: Random, kills: int) -> Callable[[Soak], Awaitable[None]]:
+def random_kills(random: Random, kills: int) -> Callable[[Soak], Coroutine[Any, Any, None]]:
     """Kill the engine so often, 50 to 800 ms after it serves or sometimes before, and let starts come all the while."""
 
     async def disturb(soak: Soak) -> None:

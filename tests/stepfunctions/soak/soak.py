@@ -5,7 +5,7 @@ import math
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +100,7 @@ class Soak:
             self._permitted += 1
             self._permits.release()
 
-    async def run(self, disturb: "Callable[[Soak], Awaitable[None]]", *arguments: str) -> Report:
+    async def run(self, disturb: "Callable[[Soak], Coroutine[Any, Any, None]]", *arguments: str) -> Report:
         """Start all executions while the engine is disturbed, then let them end, and check everything.
 
         Args:
@@ -113,10 +113,12 @@ class Soak:
         began = time.monotonic()
         async with self._logs.serving() as logs_url:
             self._server = _engine(self._folder, self._calls, logs_url)
+            line = Line(self._server.port)
             try:
                 self._server.launch(*arguments)
-                report = await self._run(Line(self._server.port), disturb)
+                report = await self._run(line, disturb)
             finally:
+                line.client.close()
                 self._server.kill()
         report.seconds = time.monotonic() - began
         report.faults += _file_faults(self._folder / "engine.sqlite3")
@@ -134,14 +136,15 @@ class Soak:
         if not await asyncio.to_thread(self.server.serves):
             raise ServerError(f"the engine did not come back; {self.server.last_words()}")
 
-    async def _run(self, line: Line, disturb: "Callable[[Soak], Awaitable[None]]") -> Report:
+    async def _run(self, line: Line, disturb: "Callable[[Soak], Coroutine[Any, Any, None]]") -> Report:
         outside = Outside(line, self._calls, self._random)
         async with outside.acting():
-            await asyncio.gather(self._start_all(line, outside), disturb(self))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._start_all(line, outside))
+                group.create_task(disturb(self))
             faults = await self._settle(line, outside)
         report = Report(faults, self.kills, len(self.plans) - len(self._unacknowledged), len(self._unacknowledged))
         await self._check(line, report)
-        line.client.close()
         return report
 
     # ---- starting
