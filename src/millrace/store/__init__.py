@@ -1,0 +1,1 @@
+"""What the product keeps, in one DynamoDB table and one bucket."""
