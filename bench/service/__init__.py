@@ -1,0 +1,1 @@
+"""Measures the engine as a service, beside MiniStack on the same machine: `python -m bench service`."""
