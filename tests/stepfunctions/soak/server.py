@@ -47,6 +47,10 @@ class Server:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def _name(self) -> str:
+        return " ".join(self.command[1:4])
+
+    @property
     def pid(self) -> int:
         """Its process."""
         assert self._process is not None, "the server has not been launched"
@@ -83,7 +87,7 @@ class Server:
                 return True
             except OSError:
                 if time.monotonic() > give_up:
-                    raise ServerError(f"{self.command[0]} does not answer at {self.url}; {self.last_words()}") from None
+                    raise ServerError(f"{self._name} does not answer at {self.url}; {self.last_words()}") from None
                 time.sleep(0.005)
         return False
 
@@ -95,7 +99,7 @@ class Server:
         """
         self.launch(*arguments)
         if not self.serves():
-            raise ServerError(f"{self.command[0]} ended with {self.wait()} before it served; {self.last_words()}")
+            raise ServerError(f"{self._name} ended with {self.wait()} before it served; {self.last_words()}")
         return self
 
     def kill(self) -> None:
@@ -136,7 +140,7 @@ def engine(folder: Path, *options: str, environment: Mapping[str, str] | None = 
     """Describe an engine whose data file and log are in a folder."""
     port = free_port()
     data = folder / "engine.sqlite3"
-    command = (sys.executable, "-m", "millrace", "engine", "--port", str(port), "--data", str(data), *options)
+    command = python_module("millrace", "engine", "--port", str(port), "--data", str(data), *options)
     return Server(command, port, folder / "engine.log", environment=environment or {})
 
 
@@ -144,8 +148,12 @@ def ministack(folder: Path) -> Server:
     """Describe a MiniStack: many of AWS's services, Step Functions among them."""
     port = free_port()
     environment = {"GATEWAY_PORT": str(port), "BIND_HOST": HOST, "LOG_LEVEL": "WARNING", "SFN_WAIT_SCALE": "1"}
-    command = (sys.executable, "-m", "ministack")
-    return Server(command, port, folder / "ministack.log", "/_ministack/health", environment)
+    return Server(python_module("ministack"), port, folder / "ministack.log", "/_ministack/health", environment)
+
+
+def python_module(module: str, *arguments: str) -> tuple[str, ...]:
+    """Write the command that runs a module in this environment."""
+    return (sys.executable, "-m", module, *arguments)
 
 
 def free_port() -> int:
