@@ -88,8 +88,10 @@ class CommitQueue:
             failures = [await self._commit_alone(live, changes) for live, changes in written]
             return next((failure for failure in failures if failure is not None), None)
         reach("executions.after-commit")
+        reach("executions.before-effects")
         for live, _ in written:
             self._go_on(live)
+        reach("executions.after-effects")
         return None
 
     def _changes(self, live: Live) -> list[Change] | None:
