@@ -4,25 +4,27 @@ Source: AWS Step Functions API Reference, "GetActivityTask".
 """
 
 import asyncio
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
 
-from millrace.engine.messages import StartTask, TaskStarted
+from millrace.engine.messages import StartTask
 from millrace.stepfunctions.live import Live
 from millrace.stepfunctions.records import ActivityArn
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityTask:
-    """A task that a worker got."""
+class Offer:
+    """A task, and the execution that waits for it."""
 
-    token: str
-    input: str
+    live: Live
+    task: StartTask
 
 
 @dataclass(slots=True)
 class _Queue:
-    tasks: deque[tuple[Live, StartTask]] = field(default_factory=deque[tuple[Live, StartTask]])
+    """The tasks of an activity by their tokens, and what wakes its workers."""
+
+    tasks: OrderedDict[str, Offer] = field(default_factory=OrderedDict[str, Offer])
     workers: deque["asyncio.Future[None]"] = field(default_factory=deque["asyncio.Future[None]"])
 
 
@@ -31,37 +33,50 @@ class Activities:
 
     def __init__(self) -> None:
         self._queues: defaultdict[ActivityArn, _Queue] = defaultdict(_Queue)
+        self._offered: dict[str, _Queue] = {}
+        self._closed = False
 
     def offer(self, live: Live, task: StartTask) -> None:
         """Queue a task, and wake a worker for it."""
-        queue = self._queues[ActivityArn(task.resource.arn)]
-        queue.tasks.append((live, task))
+        queue = self._offered[task.token] = self._queues[ActivityArn(task.resource.arn)]
+        queue.tasks[task.token] = Offer(live, task)
         self._wake(queue)
 
-    async def take(self, activity: ActivityArn, worker: str | None, wait: float) -> ActivityTask | None:
+    def offer_again(self, offer: Offer) -> None:
+        """Put a task that its worker did not get before all others."""
+        self.offer(offer.live, offer.task)
+        self._offered[offer.task.token].tasks.move_to_end(offer.task.token, last=False)
+
+    def withdraw(self, token: str) -> None:
+        """Take a task that nobody waits for any more out of its queue, if it is in one."""
+        queue = self._offered.pop(token, None)
+        if queue is not None:
+            del queue.tasks[token]
+
+    async def take(self, activity: ActivityArn, wait: float) -> Offer | None:
         """Take the oldest task that is still wanted, waiting at most `wait` seconds for one."""
         queue = self._queues[activity]
         try:
             async with asyncio.timeout(wait):
-                while (taken := self._next(queue, worker)) is None:
+                while (offer := self._next(queue)) is None and not self._closed:
                     await self._arrival(queue)
-                return taken
+                return offer
         except TimeoutError:
             return None
 
     def close(self) -> None:
-        """Send the workers away that wait."""
+        """Send the workers away that wait, and all that come."""
+        self._closed = True
         for queue in self._queues.values():
-            for arrival in queue.workers:
-                arrival.cancel()
-            queue.workers.clear()
+            while queue.workers:
+                self._wake(queue)
 
-    def _next(self, queue: _Queue, worker: str | None) -> ActivityTask | None:
+    def _next(self, queue: _Queue) -> Offer | None:
         while queue.tasks:
-            live, task = queue.tasks.popleft()
-            if live.interpreter.holds(task.token):
-                live.handle(TaskStarted(task.token, worker))
-                return ActivityTask(task.token, task.parameters.text)
+            token, offer = queue.tasks.popitem(last=False)
+            del self._offered[token]
+            if offer.live.interpreter.holds(token):
+                return offer
         return None
 
     async def _arrival(self, queue: _Queue) -> None:

@@ -5,9 +5,10 @@ meanwhile (group commit); only then are tasks started, callers answered and log 
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
@@ -26,11 +27,13 @@ from millrace.engine.messages import (
     Stopped,
     TaskFailed,
     TaskHeartbeat,
+    TaskStarted,
     TaskSucceeded,
 )
+from millrace.engine.payload import Payload
 from millrace.engine.tasks import TaskHandler
 from millrace.model.ids import StateName
-from millrace.stepfunctions.activities import Activities, ActivityTask
+from millrace.stepfunctions.activities import Activities
 from millrace.stepfunctions.commit_queue import CommitQueue
 from millrace.stepfunctions.launch import Launch, Machines, info_of
 from millrace.stepfunctions.live import Live
@@ -45,12 +48,22 @@ from millrace.stepfunctions.records import (
     MapRunRecord,
     Revision,
 )
+from millrace.stepfunctions.store.errors import StoreError
 from millrace.stepfunctions.store.port import Store
 
 __all__ = ["ActivityTask", "Executions", "Launch"]
 
+_log: Final = logging.getLogger(__name__)
 # Executions that are read at the start before others get their turn.
 RECOVERY_BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityTask:
+    """A task that a worker got."""
+
+    token: str
+    input: str
 
 
 class Executions:
@@ -93,20 +106,38 @@ class Executions:
     # ---- opening and closing
 
     async def open(self) -> None:
-        """Go on with the executions that the store says are running."""
+        """Go on with the executions that the store says are running.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        newest = self.store.next_execution_key()
         for count, (record, snapshot) in enumerate(self.store.running(), start=1):
-            self._take_up(record, snapshot).go_on()
+            # What has been taken up starts and redrives others meanwhile.
+            if record.key > newest:
+                break
+            if record.arn not in self._live:
+                self._recover(record, snapshot)
             if count % RECOVERY_BATCH == 0:
                 await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Stop what runs here, and commit what has happened; what runs goes on when the store is opened again."""
         self.closing = True
+        self.send_workers_away()
         await self._map_runs.close()
-        for live in self._live.values():
+        running = [*self._live.values()]
+        for live in running:
             live.drop()
-        self._activities.close()
         await self._commits.close()
+        for live in running:
+            await live.dropped()
+        for waiting in self._waiting.values():
+            waiting.cancel()
+
+    def send_workers_away(self) -> None:
+        """Give those who wait for a task of an activity none, now and from now on."""
+        self._activities.close()
 
     # ---- what the API asks for
 
@@ -122,13 +153,12 @@ class Executions:
             StoreError: It could not be committed; there is no execution.
         """
         live = self._begin(_record(launch, self.store.next_execution_key(), self._clock()), launch.revision)
-        live.handle(Started(launch.input))
-        await self.durable()
-        return live.described
+        return await self._started(live, launch.input)
 
     async def run(self, launch: Launch) -> ExecutionRecord:
         """Run an Express execution to its end, in memory only."""
-        live = self._begin(_record(launch, ExecutionKey(0), self._clock()), launch.revision, durable=False)
+        record = _record(launch, self.store.next_execution_key(), self._clock())
+        live = self._begin(record, launch.revision, durable=False)
         end = self._end_of(launch.arn)
         live.handle(Started(launch.input))
         return await end
@@ -157,9 +187,7 @@ class Executions:
             items=launch.items,
         )
         live = self._begin(record, self._revision(record), launch.start_at)
-        live.handle(Started(launch.input))
-        await self.durable()
-        return live.described
+        return await self._started(live, launch.input)
 
     async def redrive(self, arn: ExecutionArn) -> ExecutionRecord:
         """Go on with an execution that did not succeed, from the states that did not.
@@ -185,15 +213,19 @@ class Executions:
             snapshot,
         )
         live.handle(Redriven())
-        await self.durable()
+        await self._committed(live)
         return live.described
 
     async def stop(self, arn: ExecutionArn, error: str | None, cause: str | None) -> ExecutionRecord:
-        """End an execution from outside; one that has ended is left as it is."""
+        """End an execution from outside; one that has ended is left as it is.
+
+        Raises:
+            StoreError: It could not be committed yet; the execution ends as soon as it can be.
+        """
         live = self._live.get(arn)
         if live is not None:
             live.handle(Stopped(error, cause))
-            await self.durable()
+            await self._committed(live)
         record = self.execution(arn)
         assert record is not None
         return record
@@ -211,20 +243,35 @@ class Executions:
 
         Raises:
             TaskTokenError: No running task holds it.
+            StoreError: It could not be committed yet; it counts all the same.
         """
         live = self._tokens.get(message.token)
         if live is None or not live.interpreter.holds(message.token):
-            self._tokens.pop(message.token, None)
+            self.release(message.token)
             raise TaskTokenError(f"expected the token of a task that is running, found {message.token!r}")
         live.handle(message)
-        await self.durable()
+        if not live.interpreter.holds(message.token):
+            self.release(message.token)
+        await self._committed(live)
 
     async def activity_task(self, activity: ActivityArn, worker: str | None, wait: float) -> ActivityTask | None:
-        """Take a task of an activity, waiting at most `wait` seconds for one."""
-        task = await self._activities.take(activity, worker, wait)
-        if task is not None:
-            await self.durable()
-        return task
+        """Take a task of an activity, waiting at most `wait` seconds for one.
+
+        Raises:
+            StoreError: It could not be committed; another worker gets the task.
+        """
+        offer = await self._activities.take(activity, wait)
+        if offer is None:
+            return None
+        token = offer.task.token
+        offer.live.handle(TaskStarted(token, worker))
+        try:
+            await self._committed(offer.live)
+        except (StoreError, asyncio.CancelledError):
+            if offer.live.interpreter.holds(token):
+                self._activities.offer_again(offer)
+            raise
+        return ActivityTask(token, offer.task.parameters.text)
 
     async def update_map_run(
         self,
@@ -288,6 +335,7 @@ class Executions:
     def release(self, token: str) -> None:
         """Forget a token."""
         self._tokens.pop(token, None)
+        self._activities.withdraw(token)
 
     def logs(self, live: Live) -> bool:
         """Tell whether somebody reads the execution's logs."""
@@ -316,9 +364,44 @@ class Executions:
         self._live[record.arn] = live
         return live
 
+    async def _started(self, live: Live, given: Payload) -> ExecutionRecord:
+        """Have an execution begin, and wait until that is durable."""
+        try:
+            live.handle(Started(given))
+            await self._committed(live)
+        except Exception:
+            if not live.begun:
+                self._forget(live)
+            raise
+        if not live.begun:
+            raise RuntimeError(f"execution {live.described.arn} cannot be written; the log has the reason")
+        return live.described
+
+    async def _committed(self, live: Live) -> None:
+        """Wait until what an execution has pending is committed.
+
+        Raises:
+            StoreError: It could not be; the others' commits do not count.
+        """
+        try:
+            await self.durable()
+        except StoreError:
+            if live.pending:
+                raise
+
+    def _recover(self, record: ExecutionRecord, snapshot: bytes) -> None:
+        try:
+            self._take_up(record, snapshot).go_on()
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - a fault in one execution must not keep all the others from going on
+            _log.exception("execution %s cannot be taken up, and is left as it was committed last", record.arn)
+
     def _take_up(self, record: ExecutionRecord, snapshot: bytes) -> Live:
         revision = self._revision(record)
         machine = self._machines.load(record.machine, revision)
+        if record.map_run is not None:
+            machine = replace(machine, timeout=None)
         interpreter = Interpreter(machine, info_of(record, revision), state=orjson.loads(snapshot))
         live = self._live[record.arn] = Live(self, record, interpreter, revision, begun=True)
         return live
@@ -335,7 +418,9 @@ class Executions:
         return asyncio.shield(future)
 
     def _forget(self, live: Live) -> None:
-        self._live.pop(live.described.arn, None)
+        arn = live.described.arn
+        if self._live.get(arn) is live:
+            del self._live[arn]
 
 
 def _record(launch: Launch, key: ExecutionKey, now: float) -> ExecutionRecord:

@@ -127,10 +127,18 @@ class Live:
         self._committing: _Group = _Group(record, [], [])
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._dropped = False
         self._loop = asyncio.get_running_loop()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something of it is not committed."""
+        return not self.begun or bool(self._events or self._effects)
 
     def handle(self, message: Message) -> None:
         """Take a message; what follows from it waits for its commit, except timers."""
+        if self._dropped:
+            return
         step = self.interpreter.handle(message, self._host.now())
         if not step.events and not step.effects:
             return
@@ -176,9 +184,11 @@ class Live:
             return []
         store = self._host.store
         changes = [*store.put_execution(record, self._snapshot())]
+        if record.type is not ExecutionType.STANDARD:
+            return changes
         if not self.begun and self._host.logs(self):
             changes += store.put_delivered(record.key, 0)
-        if events and record.type is ExecutionType.STANDARD:
+        if events:
             changes += store.put_history(
                 HistoryBlock(
                     record.key, events[0].id, events[-1].id, orjson.dumps([stored_event(event) for event in events])
@@ -206,15 +216,22 @@ class Live:
         return orjson.dumps(self.interpreter.snapshot()) if status is Status.RUNNING or redrivable else None
 
     def drop(self) -> None:
-        """Stop everything that is under way here; what was committed stays."""
+        """Stop everything that is under way here, and start nothing more; what was committed stays."""
+        self._dropped = True
         for timer in [*self._timers]:
             self._forget_timer(timer)
         for call in self._calls.values():
             call.cancel()
 
+    async def dropped(self) -> None:
+        """Wait until the tasks that `drop` cancelled have ended."""
+        await asyncio.gather(*self._calls.values(), return_exceptions=True)
+
     # ---- effects
 
     def _carry_out(self, effect: Effect) -> None:
+        if self._dropped:
+            return
         match effect:
             case StartTask():
                 self._start(effect)
