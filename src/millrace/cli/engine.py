@@ -1,5 +1,6 @@
 """`millrace engine`."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ class _FunctionSource(click.ParamType[tuple[str, Path, str]]):
         """Read NAME=FILE.py:HANDLER; the handler is `handler` where none is named."""
         name, mark, source = str(value).partition("=")
         file, _, handler = source.partition(":")
-        if not mark or not name or not Path(file).is_file():
-            self.fail(f"expected NAME=FILE.py:HANDLER with a file that is there, found {value!r}", param, ctx)
+        if not mark or not name or not file:
+            self.fail(f"expected NAME=FILE.py:HANDLER, found {value!r}", param, ctx)
+        if not Path(file).is_file():
+            self.fail(f"expected the file of function {name!r} at {file!r}, found none", param, ctx)
         return name, Path(file).resolve(), handler or "handler"
 
 
@@ -91,12 +94,19 @@ def command(
     except LocalRunError as error:
         print_fault(str(error))
         sys.exit(1)
+    sys.stdout.flush()
+    # A function in Python that is still at work would be waited for; it runs again at the next start.
+    os._exit(0)
 
 
 def _arm(fault: str) -> None:
     from millrace.stepfunctions.faults import POINTS, arm
 
     point, _, passing = fault.partition(":")
-    if point not in POINTS or not (passing or "1").isdigit():
-        raise click.BadParameter(f"expected POINT[:N] with one of {', '.join(POINTS)}, found {fault!r}")
-    arm(point, int(passing or 1))
+    try:
+        arm(point, int(passing or 1))
+    except ValueError:
+        raise click.BadParameter(
+            f"expected POINT[:N] with N from 1 and one of {', '.join(POINTS)}, found {fault!r}",
+            param_hint="'--fault'",
+        ) from None

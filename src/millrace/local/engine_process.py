@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+import signal
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import FrameType
+from typing import Any, Final
 
 from millrace.catalogue import Function
 from millrace.compiler import CompileContext
@@ -36,6 +38,8 @@ from millrace.stepfunctions.subscription import LogEndpoint
 HOST: Final = "127.0.0.1"
 # Threads for functions in Python; more calls wait their turn.
 _THREADS: Final = 16
+# Seconds between two looks whether the server is to end.
+_LOOK: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +117,13 @@ async def opened(options: EngineOptions, clock: Clock = time.time) -> AsyncGener
         executions = Executions(store, tasks, clock=clock, logs=logs, objects=S3Objects(tasks.clients))
         service = own_api.service = Service(store, executions, Arns(options.region, options.account))
         prepare()
-        await executions.open()
-        stack.push_async_callback(executions.close)
-        # Before the executions: a task that is cancelled afterwards leaves alone what it started.
         stack.push_async_callback(tasks.close)
+        # Before what tasks need: one that fails for want of it would fail its execution for good.
+        stack.push_async_callback(executions.close)
+        await executions.open()
         if logs is not None:
             logs.open()
-        removing = asyncio.create_task(keep_removing(store, clock, options.retention_days))
-        stack.callback(removing.cancel)
+        await stack.enter_async_context(_in_background(keep_removing(store, clock, options.retention_days)))
         yield service
 
 
@@ -133,6 +136,7 @@ def run_engine(options: EngineOptions, ready: Callable[[str], object]) -> None:
 
     Raises:
         LocalRunError: The port or the file cannot be used.
+        KeyboardInterrupt: The signal was SIGINT; everything has been closed. SIGTERM is an end like any other.
     """
     # asyncio sends small answers at once (TCP_NODELAY) only where the socket names its protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -145,17 +149,65 @@ def run_engine(options: EngineOptions, ready: Callable[[str], object]) -> None:
         raise LocalRunError(
             f"port {options.port} cannot be used: {error.strerror}; stop what listens there, or give another --port"
         ) from error
-    with listener, asyncio.Runner() as runner:
+    with listener, _signals() as received:
         try:
-            runner.run(_serve(options, listener, ready))
+            asyncio.run(_serve(options, listener, ready, received))
         except StoreError as error:
             raise LocalRunError(str(error)) from error
+    if signal.SIGINT in received:
+        raise KeyboardInterrupt
 
 
-async def _serve(options: EngineOptions, listener: socket.socket, ready: Callable[[str], object]) -> None:
+async def _serve(
+    options: EngineOptions, listener: socket.socket, ready: Callable[[str], object], received: list[int]
+) -> None:
     async with opened(options) as service:
-        ready(f"http://{HOST}:{listener.getsockname()[1]}")
-        await server(service).serve(sockets=[listener])
+        if received:
+            return
+        serving = server(service)
+
+        async def send_workers_away() -> None:
+            """End the requests that wait for work as soon as the server waits for its requests to end."""
+            while not serving.should_exit:  # noqa: ASYNC110 - nobody tells when
+                await asyncio.sleep(_LOOK)
+            service.executions.send_workers_away()
+
+        async with _in_background(send_workers_away()):
+            ready(f"http://{HOST}:{listener.getsockname()[1]}")
+            await serving.serve(sockets=[listener])
+
+
+@contextmanager
+def _signals() -> Generator[list[int]]:
+    """Give the signals to end that come from now on; a second one ends the process at once.
+
+    The server takes them while it serves, and hands them on to here once it has ended: with the handlers of Python and
+    asyncio, that would interrupt what is to be closed after the server, or end the process before.
+    """
+    received: list[int] = []
+
+    def receive(number: int, _frame: FrameType | None) -> None:
+        if received:
+            os._exit(128 + number)
+        received.append(number)
+
+    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Do something beside what the context does; cancelled at its end."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def _own_functions() -> dict[str, PythonFunction]:
