@@ -35,4 +35,3 @@ def test_executions_outlive_kills_at_random_moments(tmp_path: Path) -> None:
     soak = Soak(tmp_path, draw_plans(random, 40), random, settle_seconds=30)
     report = asyncio.run(soak.run(random_kills(random, kills=4)))
     assert report.faults == []
-    assert report.kills == 4
