@@ -1,17 +1,19 @@
 """Lambda functions in Python, run in this process by the handlers that Lambda would call."""
 
 import asyncio
+import hashlib
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 from millrace.engine.tasks import Function
 from millrace.model import Json
@@ -95,9 +97,11 @@ def _handler(function: PythonFunction) -> Callable[[Json, InvocationContext], Js
 
 @cache
 def _module(path: Path) -> ModuleType:
-    spec = spec_from_file_location(f"millrace_function_{path.parent.name}_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
+    """Import a function's module within a package of its folder, whose other modules it may import relatively."""
+    if not path.is_file():
         raise FileNotFoundError(f"expected a function at {path}, found no such file")
-    module: Any = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    digest = hashlib.sha256(str(path.parent).encode()).hexdigest()[:8]
+    package = ModuleType(f"millrace_function_{path.parent.name}_{digest}")
+    package.__path__ = [str(path.parent)]
+    sys.modules.setdefault(package.__name__, package)
+    return import_module(f"{package.__name__}.{path.stem}")

@@ -188,6 +188,9 @@ class Store(Protocol):
         ...
 
     def remembered(self, key: str) -> Json: ...
+    def release(self, key: str) -> None:
+        """Give up a claim, and forget the answer kept under its key."""
+        ...
 
     # ---- sockets
 
