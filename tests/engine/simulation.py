@@ -20,7 +20,9 @@ from millrace.engine.messages import (
     Resumed,
     SetTimer,
     Started,
+    StartMapRun,
     StartTask,
+    StopMapRun,
     TaskFailed,
     TaskSucceeded,
     TimerFired,
@@ -133,6 +135,8 @@ def _replies(effect: Effect, run: Run, timers: dict[int, float], script: Script)
             timers.pop(effect.timer, None)
         case CancelTask():
             run.cancelled.append(effect.token)
+        case StartMapRun() | StopMapRun():
+            raise AssertionError(f"expected a definition without distributed Maps, found {effect!r}")
         case Resume():
             yield Resumed()
         case Finished():

@@ -34,7 +34,7 @@ def redrive(core: Core, timeout: float | None) -> None:
         core.set_timer(ROOT, Purpose.EXECUTION, timeout)
     for frame in [*state.frames.values()]:
         frame.previous, frame.halted = event, False
-        frame.retries, frame.attempts = 0, {}
+        frame.retries, frame.attempts, frame.settled = 0, {}, False
         if frame.fork is not None:
             frame.phase = Phase.FORK
             fork_states.go_on(core, frame)
