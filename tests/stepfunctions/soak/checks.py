@@ -30,11 +30,16 @@ def faults_of(
         events: Its history.
         calls: The calls of functions that it made.
     """
-    faults = [*_end_faults(plan, described), *_order_faults(events), *_visit_faults(plan, events)]
-    faults += _rerun_faults(events)
+    faults = [*_end_faults(plan, described), *course_faults(events, plan.expected.visits)]
     if not faults:
         faults += [*_history_end_faults(described, events), *_call_faults(plan, events, calls), *_wait_faults(events)]
     return [f"{plan.name}: {fault}" for fault in faults]
+
+
+def course_faults(events: Sequence[dict[str, Any]], visits: Mapping[str, int]) -> list[str]:
+    """List what is wrong with the order of a history, or with how often its states ran."""
+    # The others go from event to event by their numbers.
+    return _order_faults(events) or [*_visit_faults(events, visits), *_rerun_faults(events)]
 
 
 def details(event: dict[str, Any]) -> dict[str, Any]:
@@ -74,11 +79,11 @@ def _order_faults(events: Sequence[dict[str, Any]]) -> list[str]:
     return faults
 
 
-def _visit_faults(plan: Plan, events: Sequence[dict[str, Any]]) -> list[str]:
+def _visit_faults(events: Sequence[dict[str, Any]], visits: Mapping[str, int]) -> list[str]:
     entered = Counter(details(event)["name"] for event in events if event["type"].endswith("StateEntered"))
     return [
         f"expected {count} visits of {state!r}, found {entered[state]}"
-        for state, count in plan.expected.visits.items()
+        for state, count in visits.items()
         if entered[state] != count
     ]
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from tests.stepfunctions.soak import functions
-from tests.stepfunctions.soak.checks import faults_of
+from tests.stepfunctions.soak.checks import course_faults, faults_of
 from tests.stepfunctions.soak.client import CallError, UnreachableError
 from tests.stepfunctions.soak.expectation import Plan, Scenario
 from tests.stepfunctions.soak.line import Line
@@ -230,6 +230,8 @@ class Soak:
             report.calls += len(calls[_arn(plan)])
             report.repeated_calls += max(0, len(calls[_arn(plan)]) - plan.expected.calls)
             await self._check_logs(plan, len(events), report)
+            if plan.scenario == "distributed":
+                report.faults += await _child_faults(line, plan)
         report.log_events = sum(map(len, self._logs.delivered.values()))
         report.repeated_log_events = self._logs.repeated
         await _check_lists(line, there, report)
@@ -255,6 +257,26 @@ async def _check_lists(line: Line, there: dict[str, set[str]], report: Report) -
     children = [entry["status"] async for entry in entries]
     if children != ["SUCCEEDED"] * len(there["nested"]):
         report.faults.append(f"expected {len(there['nested'])} nested executions that succeeded, found {children}")
+
+
+async def _child_faults(line: Line, plan: Plan) -> list[str]:
+    """Find what is wrong with the children of a distributed Map: each item has one, which ran once."""
+    items = len(plan.input["items"])
+    runs = [run async for run in line.pages("ListMapRuns", "mapRuns", executionArn=_arn(plan))]
+    if len(runs) != 1:
+        return [f"{plan.name}: expected one Map Run, found {len(runs)}"]
+    counts = (await line.call("DescribeMapRun", mapRunArn=runs[0]["mapRunArn"]))["itemCounts"]
+    faults = [] if counts["succeeded"] == counts["total"] == items else [f"{plan.name}: its Map Run counts {counts}"]
+    children = [child async for child in line.pages("ListExecutions", "executions", mapRunArn=runs[0]["mapRunArn"])]
+    if [child["status"] for child in children] != ["SUCCEEDED"] * items:
+        faults.append(f"{plan.name}: expected {items} children that succeeded, found {children}")
+    for child in children:
+        arn = child["executionArn"]
+        events = [event async for event in line.pages("GetExecutionHistory", "events", executionArn=arn)]
+        faults += [
+            f"{plan.name}, child {child['name']}: {fault}" for fault in course_faults(events, {"Double": 1, "Nap": 1})
+        ]
+    return faults
 
 
 def draw_plans(random: Random, count: int, scenarios: Sequence[str] = tuple(SCENARIOS)) -> list[Plan]:
