@@ -139,8 +139,6 @@ class JsonPathItems:
         """Give the array that the path leads to."""
         value = self.value(scope, entered)
         if isinstance(value, list):
-            if scope.trace is not None:
-                scope.trace("afterItemsPath", value)
             return value
         text = "$" if self.reference is None else self.reference.text
         # AWS leaves the first of a context path's two marks out (recorded).
@@ -149,7 +147,10 @@ class JsonPathItems:
 
     def value(self, scope: Scope, entered: Payload) -> Json:
         """Give what the path leads to."""
-        return entered.value if self.reference is None else self.reference.evaluate(scope)
+        value = entered.value if self.reference is None else self.reference.evaluate(scope)
+        if scope.trace is not None and isinstance(value, list):
+            scope.trace("afterItemsPath", value)
+        return value
 
 
 def _referred(reference: Reference, name: str, scope: Scope) -> Json:

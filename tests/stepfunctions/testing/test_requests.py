@@ -30,7 +30,7 @@ MACHINE = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {
         ({"definition": INVOKE}, "ValidationException", "RoleArn must be specified when testing a Task state"),
         ({"definition": PARALLEL, "roleArn": ROLE}, "InvalidDefinition", "does not support Map or Parallel"),
         ({"definition": INVOKE, "mock": {}}, "ValidationException", "only one of the following fields"),
-        ({"definition": INVOKE, "mock": {"result": "{"}}, "ValidationException", "Mocked result must be a valid JSON"),
+        ({"definition": INVOKE, "mock": {"result": "{"}}, "ValidationException", "Mocked result must be valid JSON"),
         ({"definition": INVOKE, "mock": {"errorOutput": {}}}, "ValidationException", "error must be specified"),
         ({"definition": PARALLEL, "mock": result({})}, "ValidationException", "Mocked result must be an array."),
         (

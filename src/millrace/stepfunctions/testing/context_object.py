@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Final
 
-from millrace.engine.context import ExecutionInfo, timestamp
+from millrace.engine.context import ExecutionInfo, MapItem, map_member, timestamp
 from millrace.engine.definition import MapState, ParallelState, State, TaskState
 from millrace.engine.errors import PayloadError
 from millrace.engine.payload import Payload
 from millrace.engine.resource import Pattern
 from millrace.model.json import Json
 from millrace.stepfunctions.errors import ApiError
-from millrace.stepfunctions.testing.tested_state import NAME
+from millrace.stepfunctions.testing.tested_state import NAME, TestedState
 
 _TEXT: Final = (str, "a string")
 _NUMBER: Final = ((int, float), "a number")
@@ -64,19 +64,19 @@ def read_context(text: str, state: State) -> dict[str, Json]:
 
 
 def usual_context(
-    given: Json, info: ExecutionInfo, state: State, role: str | None, retries: int, now: float
+    given: Json, info: ExecutionInfo, tested: TestedState, role: str | None, retries: int, now: float
 ) -> dict[str, Json]:
     """Make the context object of a test that gives none.
 
     Args:
         given: The state's input.
         info: The execution that stands for the test.
-        state: The state.
+        tested: The state; inside of a Map its input is the item of the first iteration.
         role: The role's ARN; null in the context object where a test names none.
         retries: How often the state was retried.
         now: Seconds since the epoch.
     """
-    moment = timestamp(now)
+    state, moment = tested.state, timestamp(now)
     about: dict[str, Json] = {"Name": NAME, "EnteredTime": moment}
     if isinstance(state, TaskState | MapState | ParallelState):
         about["RetryCount"] = retries
@@ -93,6 +93,8 @@ def usual_context(
     }
     if isinstance(state, TaskState) and state.resource.pattern is Pattern.TOKEN:
         context["Task"] = {"Token": uuid.uuid4().hex}
+    if tested.iterated:
+        context |= map_member(MapItem(0, given))
     return context
 
 

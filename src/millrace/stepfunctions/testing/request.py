@@ -135,7 +135,7 @@ def _outcome(mock: Mapping[str, Json], state: State) -> Payload | Failure:
     try:
         result = Payload.parse(_text(mock, "result") or "")
     except PayloadError as problem:
-        raise _invalid("Mocked result must be a valid JSON.") from problem
+        raise _invalid("Mocked result must be valid JSON") from problem
     mode = FieldValidationMode(_text(mock, "fieldValidationMode") or "STRICT")
     match state:
         case TaskState():
@@ -150,7 +150,7 @@ def _outcome(mock: Mapping[str, Json], state: State) -> Payload | Failure:
             if writer is not None and writer.resource is not None:
                 # The result says where the results were written.
                 if not isinstance(result.value, dict):
-                    raise _invalid("Mocked result must be an object.")
+                    raise _invalid("Mocked result must be a JSON object.")
             elif not isinstance(result.value, list):
                 raise _invalid("Mocked result must be an array.")
         case _:

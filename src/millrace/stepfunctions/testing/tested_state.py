@@ -27,10 +27,12 @@ class TestedState:
     Attributes:
         machine: A machine of this state, and of placeholders for the states that it leads to.
         inner: The names of the states inside of it, at any depth.
+        iterated: It stands inside of a Map.
     """
 
     machine: StateMachine
     inner: frozenset[str]
+    iterated: bool = False
 
     @property
     def state(self) -> State:
@@ -53,9 +55,9 @@ def read_tested_state(definition: str, name: str | None) -> TestedState:
             return _alone(_parsed(definition), None)
         load(definition)
         machine = _parsed(definition)
-        for found, state in _states(machine):
+        for found, state, iterated in _states(machine):
             if found == name:
-                return _alone(state, machine.get("QueryLanguage") if isinstance(machine, dict) else None)
+                return _alone(state, machine.get("QueryLanguage") if isinstance(machine, dict) else None, iterated)
     except DefinitionError as error:
         raise invalid_definition(error) from error
     raise ApiError("ValidationException", "State not found in definition")
@@ -70,12 +72,12 @@ def _parsed(definition: str) -> Json:
         raise
 
 
-def _alone(state: Json, language: Json) -> TestedState:
+def _alone(state: Json, language: Json, iterated: bool = False) -> TestedState:
     stand_ins: dict[str, Json] = {target: {"Type": "Succeed"} for target in _targets(state) if target != NAME}
     machine: dict[str, Json] = {"StartAt": NAME, "States": {NAME: state, **stand_ins}}
     if language is not None:
         machine["QueryLanguage"] = language
-    return TestedState(load(machine), frozenset(name for name, _ in _inner(state)))
+    return TestedState(load(machine), frozenset(name for name, _, _ in _inner(state)), iterated)
 
 
 def _targets(state: Json) -> Iterator[str]:
@@ -92,17 +94,18 @@ def _targets(state: Json) -> Iterator[str]:
             yield from _targets(rule)
 
 
-def _states(scope: Json) -> Iterator[tuple[str, Json]]:
-    """Give the states of a scope and of all scopes inside of them."""
+def _states(scope: Json, *, iterated: bool = False) -> Iterator[tuple[str, Json, bool]]:
+    """Give the states of a scope and of all scopes inside of them, each with whether a Map iterates over it."""
     states = scope.get("States") if isinstance(scope, dict) else None
     for name, state in states.items() if isinstance(states, dict) else ():
-        yield name, state
-        yield from _inner(state)
+        yield name, state, iterated
+        yield from _inner(state, iterated=iterated)
 
 
-def _inner(state: Json) -> Iterator[tuple[str, Json]]:
+def _inner(state: Json, *, iterated: bool = False) -> Iterator[tuple[str, Json, bool]]:
     if isinstance(state, dict):
+        for field in ("ItemProcessor", "Iterator"):
+            yield from _states(state.get(field), iterated=True)
         branches = state.get("Branches")
-        scopes = [state.get("ItemProcessor"), state.get("Iterator")]
-        for scope in [*scopes, *(branches if isinstance(branches, list) else ())]:
-            yield from _states(scope)
+        for branch in branches if isinstance(branches, list) else ():
+            yield from _states(branch, iterated=iterated)
