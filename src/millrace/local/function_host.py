@@ -88,6 +88,11 @@ def functions_folder() -> Path:
     return checkout if checkout.is_dir() else package / "functions"
 
 
+def load(function: PythonFunction) -> None:
+    """Import a function's module ahead of its first call."""
+    _handler(function)
+
+
 def _handler(function: PythonFunction) -> Callable[[Json, InvocationContext], Json]:
     with _IMPORTING:
         module = _module(function.path)
