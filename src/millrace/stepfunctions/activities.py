@@ -36,6 +36,11 @@ class Activities:
         self._offered: dict[str, _Queue] = {}
         self._closed = False
 
+    @property
+    def count(self) -> int:
+        """How many tasks wait for a worker."""
+        return len(self._offered)
+
     def offer(self, live: Live, task: StartTask) -> None:
         """Queue a task, and wake a worker for it."""
         queue = self._offered[task.token] = self._queues[ActivityArn(task.resource.arn)]

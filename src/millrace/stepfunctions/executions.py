@@ -135,6 +135,14 @@ class Executions:
         for waiting in self._waiting.values():
             waiting.cancel()
 
+    def counts(self) -> dict[str, int]:
+        """Count what is in memory."""
+        return {
+            "executions": len(self._live),
+            "tokens": len(self._tokens),
+            "activityTasks": self._activities.count,
+        }
+
     def send_workers_away(self) -> None:
         """Give those who wait for a task of an activity none, now and from now on."""
         self._activities.close()

@@ -283,7 +283,7 @@ class Live:
         self._calls.pop(token, None)
         if outcome.output is None:
             self._host.release(token)
-            self.handle(TaskFailed(token, outcome.error, outcome.cause))
+            self.handle(TaskFailed(token, _whole(outcome.error), _whole(outcome.cause)))
         elif effect.resource.pattern is Pattern.TOKEN:
             self.handle(TaskSubmitted(token, outcome.output))
         else:
@@ -308,6 +308,11 @@ class Live:
         handle = self._timers.pop(timer, None)
         if handle is not None:
             handle.cancel()
+
+
+def _whole(text: str | None) -> str | None:
+    """Replace halves of surrogate pairs, which Python's texts may have and JSON must not: names of files, say."""
+    return None if text is None else text.encode(errors="replace").decode()
 
 
 def ended_record(record: ExecutionRecord, finished: Finished, now: float) -> ExecutionRecord:
