@@ -1,0 +1,30 @@
+"""The HTTP API: API Gateway's payload v2 in, its response out."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from millrace.steps import LambdaContext
+
+from . import auth, documentation, failures, nodes, workflows
+from .requests import answer
+from .resolver import ConcurrentHttpResolver
+
+ROUTERS: Final = (auth.router, workflows.router, nodes.router)
+
+
+def api() -> ConcurrentHttpResolver:
+    """Put the API together from its routes."""
+    resolver = ConcurrentHttpResolver(enable_validation=True, response_validation_error_http_code=500)
+    for router in ROUTERS:
+        resolver.include_router(router)
+    failures.register(resolver)
+    documentation.register(resolver)
+    return resolver
+
+
+API: Final = api()
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str, Any]:
+    """Answer one request."""
+    return answer(API, event, context)
