@@ -1,7 +1,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +20,7 @@ OWN = PythonFunction(HANDLERS)
 
 
 @contextmanager
-def serving(page: Path, *, seconds: float = 30, most: int = 100, routes: tuple[Route, ...] = ROUTES) -> Iterator[str]:
+def serving(page: Path, *, seconds: float = 30, most: int = 100, routes: tuple[Route, ...] = ROUTES) -> Generator[str]:
     """Serve the fake functions in a thread; gives the URL."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener, ThreadPoolExecutor(8) as threads:
         listener.bind(("127.0.0.1", 0))

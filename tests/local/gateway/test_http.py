@@ -3,7 +3,7 @@
 import base64
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -27,7 +27,7 @@ def shape(value: Any) -> Any:
     """Reduce an event to its members' names and kinds; headers and the like are the client's."""
     free = {"headers", "queryStringParameters", "pathParameters", "cookies"}
     if isinstance(value, dict):
-        members: dict[str, Any] = value
+        members = cast("dict[str, Any]", value)
         return {name: type(part).__name__ if name in free else shape(part) for name, part in members.items()}
     return type(value).__name__
 

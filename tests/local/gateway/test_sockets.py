@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import httpx
@@ -45,7 +45,7 @@ def socket_url(url: str) -> str:
 
 @pytest.fixture
 def management(url: str) -> Iterator[Any]:
-    client: Any = boto3.client(  # pyright: ignore[reportUnknownMemberType] - boto3 makes its clients at run time
+    client = cast("Any", boto3).client(
         "apigatewaymanagementapi",
         endpoint_url=url,
         region_name="us-east-1",
@@ -58,7 +58,7 @@ def management(url: str) -> Iterator[Any]:
 
 def shape(value: Any) -> Any:
     if isinstance(value, dict):
-        members: dict[str, Any] = value
+        members = cast("dict[str, Any]", value)
         free = {"headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters"}
         return {name: type(part).__name__ if name in free else shape(part) for name, part in members.items()}
     return type(value).__name__
@@ -112,8 +112,8 @@ def test_a_connection_that_is_gone_is_told(management: Any, operation: str) -> N
     data = {"Data": b"x"} if operation == "post_to_connection" else {}
     with pytest.raises(ClientError) as refusal:
         getattr(management, operation)(ConnectionId="gone", **data)
-    assert refusal.value.response["Error"]["Code"] == "GoneException"
-    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 410
+    assert cast("Any", refusal.value).response["Error"]["Code"] == "GoneException"
+    assert cast("Any", refusal.value).response["ResponseMetadata"]["HTTPStatusCode"] == 410
 
 
 def test_a_function_that_fails_is_told_to_the_client(socket_url: str) -> None:
@@ -124,8 +124,8 @@ def test_a_function_that_fails_is_told_to_the_client(socket_url: str) -> None:
 
 def test_a_message_that_is_too_large_closes_the_connection(socket_url: str) -> None:
     with connect(socket_url) as socket:
+        socket.send("x" * 200_000)
         with pytest.raises(ConnectionClosed):
-            socket.send("x" * 200_000)
             socket.recv(timeout=10)
         assert socket.close_code == 1009
 
