@@ -32,10 +32,12 @@ class LogReceiver:
         server = await asyncio.start_server(self._serve, HOST, 0)
         port: int = server.sockets[0].getsockname()[1]
         async with server:
-            yield f"http://{HOST}:{port}/logs"
-            for writer in [*self._connections]:
-                writer.close()
-            await asyncio.gather(*filter(None, self._connections.values()))
+            try:
+                yield f"http://{HOST}:{port}/logs"
+            finally:
+                for writer in self._connections:
+                    writer.close()
+                await asyncio.gather(*filter(None, self._connections.values()))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections[writer] = asyncio.current_task()
