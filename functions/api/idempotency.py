@@ -52,25 +52,23 @@ def once(
     http = event["requestContext"]["http"]
     key = _digest(caller.workspace, caller.user, given)
     request = _digest(http["method"], event["rawPath"], event.get("rawQueryString", ""), body)
-    known = cast("dict[str, Any] | None", store.remembered(key))
-    if known is None and store.claim(key, _WORKING_SECONDS):
+    if store.claim(key, _WORKING_SECONDS):
         return _first(store, key, request, carry_out)
-    known = known or cast("dict[str, Any] | None", store.remembered(key))
-    if known is not None and known["request"] != request:
-        raise ConflictError(
-            ErrorCode.IDEMPOTENCY_KEY_REUSED,
-            "expected the request that this Idempotency-Key came with first, found another; use a new key",
-        )
-    if known is None or known["answer"] is None:
+    known = cast("dict[str, Any] | None", store.remembered(key))
+    if known is None:
         raise ConflictError(
             ErrorCode.IDEMPOTENCY_IN_PROGRESS,
             "the request with this Idempotency-Key is being carried out; send it again in a moment",
+        )
+    if known["request"] != request:
+        raise ConflictError(
+            ErrorCode.IDEMPOTENCY_KEY_REUSED,
+            "expected the request that this Idempotency-Key came with first, found another; use a new key",
         )
     return cast("Answer", known["answer"])
 
 
 def _first(store: Store, key: str, request: str, carry_out: Callable[[], Answer]) -> Answer:
-    store.remember(key, {"request": request, "answer": None}, _WORKING_SECONDS)
     try:
         answer = carry_out()
     except BaseException:
@@ -79,7 +77,7 @@ def _first(store: Store, key: str, request: str, carry_out: Callable[[], Answer]
     if answer["statusCode"] >= _FIRST_SERVER_FAULT:
         store.release(key)
     else:
-        store.remember(key, cast("Json", {"request": request, "answer": answer}), _KEPT_SECONDS)
+        store.remember(key, {"request": request, "answer": cast("Json", answer)}, _KEPT_SECONDS)
     return answer
 
 
