@@ -10,7 +10,7 @@ User Guide, "Subscription filters with AWS Lambda".
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -26,8 +26,12 @@ from millrace.stepfunctions.store.errors import StoreError
 from millrace.stepfunctions.store.port import Store
 
 _log: Final = logging.getLogger(__name__)
-# Events that one message to the subscriber holds at most.
+# Events that one message to the subscriber holds at most of executions' histories, and the characters of theirs after
+# which it takes no more: Lambda takes 6 MB.
 BATCH: Final = 1_000
+BATCH_CHARACTERS: Final = 1_000_000
+# Events of one execution that are read at a time; each may hold 256 KiB and more.
+PIECE: Final = 50
 # Batches of Express events that wait in memory at most.
 EXPRESS_LIMIT: Final = 1_000
 RETRY_DELAYS: Final = (0.1, 0.5, 2.0, 10.0)
@@ -54,6 +58,14 @@ class _Batch:
     log_stream: str
     events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     marks: dict[ExecutionKey, int] = field(default_factory=dict[ExecutionKey, int])
+
+    def take(self, record: ExecutionRecord, revision: Revision, event: dict[str, Any]) -> int:
+        """Take an event, if the logging level asks for it; give the characters that it has."""
+        written = _written(record, revision, event)
+        if written is None:
+            return 0
+        self.events.append(written)
+        return len(written["message"])
 
     def message(self) -> dict[str, Any]:
         """Write the message that a subscription filter gives its Lambda function, decoded."""
@@ -106,16 +118,21 @@ class LogDelivery:
     async def _work(self) -> None:
         while self._due:
             self._due = False
-            while batches := self._collect():
-                for batch in batches:
-                    await self._deliver(batch)
+            try:
+                while batches := self._collect():
+                    for batch in batches:
+                        await self._deliver(batch)
+            except StoreError as error:
+                _log.error("logs wait until the store can be read: %s", error)
+                self._due = True
+                await asyncio.sleep(RETRY_DELAYS[-1])
 
     async def _deliver(self, batch: _Batch) -> None:
         if batch.events:
             await self._send(batch.message())
         reach("logs.after-delivery")
         marks = [change for key, mark in batch.marks.items() for change in self._store.put_delivered(key, mark)]
-        while True:
+        while marks:
             try:
                 await self._store.commit(marks)
             except StoreError as error:
@@ -129,18 +146,23 @@ class LogDelivery:
         batches: dict[tuple[str, str], _Batch] = {}
         while self._express:
             record, revision, events = self._express.popleft()
-            _batch_of(batches, record, revision).events += _wanted(record, revision, events)
-        room = BATCH
+            batch = _batch_of(batches, record, revision)
+            for event in events:
+                batch.take(record, revision, event)
+        events_left, characters_left = BATCH, BATCH_CHARACTERS
         for record, mark in self._store.undelivered():
             revision = self._store.revision(record.machine, record.revision)
-            events = self._store.history(record.key, mark + 1, room)
+            events = self._store.history(record.key, mark + 1, min(PIECE, events_left))
             if revision is None or not events:
                 continue
             batch = _batch_of(batches, record, revision)
-            batch.events += _wanted(record, revision, events)
-            batch.marks[record.key] = events[-1]["id"]
-            room -= len(events)
-            if room <= 0:
+            for event in events:
+                characters_left -= batch.take(record, revision, event)
+                batch.marks[record.key] = event["id"]
+                events_left -= 1
+                if characters_left <= 0:
+                    break
+            if events_left <= 0 or characters_left <= 0:
                 break
         return [*batches.values()]
 
@@ -169,19 +191,17 @@ def _batch_of(batches: dict[tuple[str, str], _Batch], record: ExecutionRecord, r
     return batches.setdefault((log_group, machine), _Batch(owner, log_group, f"states/{machine}"))
 
 
-def _wanted(record: ExecutionRecord, revision: Revision, events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Write the events that the logging level asks for, as log events."""
+def _written(record: ExecutionRecord, revision: Revision, event: dict[str, Any]) -> dict[str, Any] | None:
+    """Write an event as a log event; None when the logging level does not ask for it."""
     configuration = revision.logging if isinstance(revision.logging, dict) else {}
     level, with_data = configuration.get("level", "OFF"), bool(configuration.get("includeExecutionData"))
-    return [
-        {
-            "id": f"{record.key:020d}{event['id']:012d}",
-            "timestamp": int(event["timestamp"] * 1000),
-            "message": orjson.dumps(_log_event(record, event, with_data=with_data)).decode(),
-        }
-        for event in events
-        if _is_wanted(event["type"], level)
-    ]
+    if not _is_wanted(event["type"], level):
+        return None
+    return {
+        "id": f"{record.key:020d}{event['id']:012d}",
+        "timestamp": int(event["timestamp"] * 1000),
+        "message": orjson.dumps(_log_event(record, event, with_data=with_data)).decode(),
+    }
 
 
 def _log_event(record: ExecutionRecord, event: dict[str, Any], *, with_data: bool) -> dict[str, Any]:
