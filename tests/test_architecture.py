@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "compiler": {"model", "expressions", "catalogue"},
     "store": {"model"},
     "observation": {"model", "catalogue", "compiler", "store"},
-    "services": {"model", "expressions", "catalogue", "compiler", "store"},
+    "services": {"model", "expressions", "catalogue", "compiler", "store", "observation"},
     "local": {
         "store",
         "observation",
@@ -83,7 +83,8 @@ def test_files_hold_one_concept() -> None:
 def test_the_environment_is_read_by_settings_only() -> None:
     # A local run stands in for a deployment: it sets what the functions that it hosts read.
     # The engine's process hands its environment to what ecs:runTask starts.
-    hosts = {"local/companions.py", "local/engine_process.py"}
+    # The embedded runtime hands its own to the parts that it starts.
+    hosts = {"local/companions.py", "local/engine_process.py", "local/runtime/parts.py"}
     readers = {path.relative_to(SOURCE).as_posix() for path in modules() if "os.environ" in path.read_text()}
     assert readers <= hosts
 

@@ -166,15 +166,17 @@ def _tolerated(fork: Fork, failure: Failure) -> Outcome:
     """Give what stands for a failed iteration in the result, or the failure of the whole."""
     if fork.items is None or fork.strict:
         return failure
-    fork.failures += 1
+    failures = fork.failures + 1
     count, percentage = fork.tolerance
     exceeded = count is None and percentage is None
     if count is not None:
-        exceeded = fork.failures > count
+        exceeded = failures > count
     if percentage is not None:
-        exceeded = exceeded or fork.failures * 100 / len(fork.items) > percentage
+        exceeded = exceeded or failures * 100 / len(fork.items) > percentage
     if exceeded:
+        # Not counted: a redrive takes the iteration up again.
         return Failure(EXCEED_TOLERATED_FAILURE_THRESHOLD, _THRESHOLD_CAUSE)
+    fork.failures = failures
     return Payload.of(dict(failure.output()))
 
 

@@ -80,8 +80,7 @@ class Integrations:
     async def close(self) -> None:
         """End what is under way without a task: events' functions, loose processes, connections.
 
-        Call it before the tasks of a runtime that goes down are cancelled: from then on a cancelled `.sync` task
-        leaves its job alone, for the runtime goes on with it when it is back.
+        Call it after the tasks of a runtime that goes down were cancelled: one that started later would fail.
         """
         self._closed = True
         self._lambda.close()

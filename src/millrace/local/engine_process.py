@@ -211,6 +211,9 @@ async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None
 
 
 def _own_functions() -> dict[str, PythonFunction]:
-    """Give this product's functions by the names that compiled machines call."""
+    """Give the functions that need no store, by the names that compiled machines call."""
     context = CompileContext()
-    return {context.function_name(function.value): own_function(function.value) for function in Function}
+    return {
+        context.function_name(function.value): own_function(function.value)
+        for function in (Function.STEPS, Function.CODE)
+    }

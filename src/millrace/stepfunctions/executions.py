@@ -120,6 +120,7 @@ class Executions:
                 self._recover(record, snapshot)
             if count % RECOVERY_BATCH == 0:
                 await asyncio.sleep(0)
+        self._map_runs.open()
 
     async def close(self) -> None:
         """Stop what runs here, and commit what has happened; what runs goes on when the store is opened again."""

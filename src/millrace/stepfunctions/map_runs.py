@@ -17,6 +17,7 @@ from millrace.engine.messages import MapRunFailed, MapRunSucceeded, StartMapRun,
 from millrace.stepfunctions.map_run_children import ChildHost, ChildLaunch, StoredChildren
 from millrace.stepfunctions.records import ExecutionRecord, MapRunArn, MapRunRecord
 from millrace.stepfunctions.store.errors import StoreError
+from millrace.stepfunctions.store.port import ExecutionFilter, PageRequest
 
 __all__ = ["ChildHost", "ChildLaunch", "MapRuns"]
 
@@ -26,6 +27,8 @@ _log: Final = logging.getLogger(__name__)
 # Seconds between two writes of a run's counts, and until a write that failed is tried again.
 COUNTS_INTERVAL: Final = 0.3
 RETRY_DELAY: Final = 1.0
+# Children that are stopped between two looks at the store.
+PAGE: Final = 100
 
 
 @dataclass(slots=True)
@@ -79,8 +82,22 @@ class MapRuns:
             done: Told how the run ended; not called when it is stopped.
         """
         arn = MapRunArn(effect.token)
-        task = self._tasks[arn] = asyncio.create_task(self._run(arn, parent, effect, select, done))
-        task.add_done_callback(lambda _: self._tasks.pop(arn, None))
+        previous = self._tasks.get(arn)
+        task = self._tasks[arn] = asyncio.create_task(self._run_after(previous, arn, parent, effect, select, done))
+        task.add_done_callback(lambda ended: self._ended(arn, ended))
+
+    def open(self) -> None:
+        """Abort the runs whose executions ended while the process died: nobody has told them."""
+        for record in self.host.store.orphaned_map_runs():
+            self.in_background(self._abort(record))
+
+    async def _abort(self, record: MapRunRecord) -> None:
+        store, running = self.host.store, ExecutionFilter(map_run=record.arn, status=Status.RUNNING)
+        # A child that was stopped is on no page any more.
+        while children := store.executions(running, PageRequest(PAGE)).records:
+            for child in children:
+                await self.host.stop(child.arn, None, None)
+        await store.commit(store.put_map_run(replace(record, status=Status.ABORTED, stopped=self.host.now())))
 
     def stop(self, arn: MapRunArn) -> None:
         """Abort a run and its children."""
@@ -133,6 +150,24 @@ class MapRuns:
         task.add_done_callback(self._background.discard)
 
     # ---- one run
+
+    async def _run_after(
+        self,
+        previous: "asyncio.Task[None] | None",
+        arn: MapRunArn,
+        parent: ExecutionRecord,
+        effect: StartMapRun,
+        select: Select,
+        done: Done,
+    ) -> None:
+        """Run it once the run that it redrives has written its end."""
+        if previous is not None:
+            await asyncio.wait([previous])
+        await self._run(arn, parent, effect, select, done)
+
+    def _ended(self, arn: MapRunArn, task: "asyncio.Task[None]") -> None:
+        if self._tasks.get(arn) is task:
+            del self._tasks[arn]
 
     async def _run(
         self, arn: MapRunArn, parent: ExecutionRecord, effect: StartMapRun, select: Select, done: Done

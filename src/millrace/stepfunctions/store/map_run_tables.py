@@ -26,6 +26,10 @@ ON CONFLICT (arn) DO UPDATE SET
     tolerated_count = excluded.tolerated_count, counts = excluded.counts, stopped = excluded.stopped,
     redrives = excluded.redrives, redriven = excluded.redriven
 """
+_ORPHANED: Final = f"""
+SELECT {_MAP_RUN} FROM map_runs m INDEXED BY map_runs_open WHERE stopped IS NULL
+AND (SELECT e.status FROM executions e WHERE e.arn = m.execution) != 'RUNNING'
+"""
 
 
 class MapRunTables(Tables):
@@ -39,6 +43,10 @@ class MapRunTables(Tables):
     def map_runs(self, execution: ExecutionArn, page: PageRequest) -> Page[MapRunRecord]:
         """List the Map Runs of an execution, newest first."""
         return self._page(_LIST_MAP_RUNS, (execution,), page, _map_run)
+
+    def orphaned_map_runs(self) -> Sequence[MapRunRecord]:
+        """Give the Map Runs that go on although their execution has ended."""
+        return [_map_run(*row) for row in self._database.select(_ORPHANED)]
 
     def put_map_run(self, map_run: MapRunRecord) -> Sequence[Change]:
         """Write a Map Run, new or changed; its execution is written before it."""

@@ -219,6 +219,10 @@ class Store(Protocol):
         """List the Map Runs of an execution."""
         ...
 
+    def orphaned_map_runs(self) -> Sequence[MapRunRecord]:
+        """Give the Map Runs that go on although their execution has ended."""
+        ...
+
     def put_map_run(self, map_run: MapRunRecord) -> Sequence[Change]:
         """Write a Map Run, new or changed; its execution is written before it."""
         ...

@@ -23,6 +23,7 @@ executions of a revision, of a child that is removed  executions_by_revision (fo
 input, snapshot of an execution                       the primary key, which is the execution's
 history of an execution from an event on              history's primary key: the execution's, shifted, plus the event's
 map runs of an execution                              map_runs_by_execution
+map runs that go on without their execution           map_runs_open
 """
 
 # ruff: noqa: S608 - the statements are made of constants alone; every value is bound
@@ -126,6 +127,7 @@ CREATE TABLE map_runs (
     counts TEXT NOT NULL, stopped REAL, redrives INTEGER NOT NULL, redriven REAL
 );
 CREATE INDEX map_runs_by_execution ON map_runs (execution);
+CREATE INDEX map_runs_open ON map_runs (execution) WHERE stopped IS NULL;
 PRAGMA application_id = {APPLICATION_ID};
 """
 
