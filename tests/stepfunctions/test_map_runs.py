@@ -344,6 +344,23 @@ def test_stopping_a_map_run_aborts_its_children() -> None:
     on_bench(scenario)
 
 
+def test_a_map_run_that_lost_its_execution_in_a_crash_is_aborted_at_the_next_start() -> None:
+    async def scenario(bench: Bench) -> None:
+        host, runs = bench.host()
+        bench.start(runs, spec(["wait", "wait"]))
+        await until(lambda: len(host.open) == 2)
+        await runs.close()
+        ended = replace(bench.parent, status=Status.ABORTED, stopped=host.now())
+        await bench.store.commit(bench.store.put_execution(ended, None))
+        again, runs = bench.host()
+        runs.open()
+        await until(lambda: bench.record().status is Status.ABORTED)
+        assert len(again.stopped) == 2
+        assert not bench.store.orphaned_map_runs()
+
+    on_bench(scenario)
+
+
 def test_too_many_failures_abort_what_runs() -> None:
     async def scenario(bench: Bench) -> None:
         host, runs = bench.host()
