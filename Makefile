@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 READY := $(VENV)/.ready
 NODE_READY := tests/asl_validator/node_modules/.ready
+RUNTIME_READY := runtime/node_modules/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test bench conformance soak lint format snapshots docs clean
@@ -13,7 +14,7 @@ NODE_READY := tests/asl_validator/node_modules/.ready
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | while IFS="$$(printf '\t')" read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
 
-setup: $(READY) $(NODE_READY) ## Install what is needed into the checkout
+setup: $(READY) $(NODE_READY) $(RUNTIME_READY) ## Install what is needed into the checkout
 
 $(READY): pyproject.toml uv.lock
 	@command -v $(PYTHON) >/dev/null || { echo "Millrace needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
@@ -26,6 +27,11 @@ $(READY): pyproject.toml uv.lock
 $(NODE_READY): tests/asl_validator/package-lock.json
 	@command -v npm >/dev/null || { echo "The checks of compiled machines need Node 20 or newer with npm" >&2; exit 1; }
 	npm ci --silent --no-audit --no-fund --prefix tests/asl_validator
+	@touch $@
+
+$(RUNTIME_READY): runtime/package-lock.json
+	@command -v npm >/dev/null || { echo "The embedded DynamoDB is a package of npm's: install Node 20 or newer" >&2; exit 1; }
+	npm ci --silent --no-audit --no-fund --prefix runtime
 	@touch $@
 
 run: $(READY) ## Run an example workflow on the in-process engine
@@ -63,4 +69,4 @@ docs: $(READY) ## Rewrite the generated reference pages
 	$(BIN)/python -m tests.compiler.diagnostics_page
 
 clean: ## Remove what setup and the tests have made
-	rm -rf $(VENV) tests/asl_validator/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/asl_validator/node_modules runtime/node_modules .pytest_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """What the product keeps: frozen records, as the store gives and takes them.
 
-Moments are ISO-8601 texts in UTC with milliseconds ("2026-11-21T07:30:00.000Z"), so that they sort. Every record carries
-its workspace: a record of another workspace does not exist for its readers.
+Moments are ISO-8601 texts in UTC with milliseconds ("2026-11-21T07:30:00.000Z"), so that they sort. Every record
+carries its workspace: a record of another workspace does not exist for its readers.
 """
 
 from dataclasses import dataclass, field
@@ -61,6 +61,7 @@ class Workflow:
         published: The number of the live version; None before the first publish.
         latest_version: The highest version number given.
         machine: The ARN of the state machine; None before the first publish.
+        last_run, last_status: As the store noted them last; not written with a workflow.
     """
 
     id: WorkflowId
@@ -185,6 +186,7 @@ class Trigger:
         type: webhook, schedule, event or error.
         config: As the user gave it.
         key: What finds it: "POST /hooks/orders" for a webhook; empty for others.
+        revision: Counts saves; 0 is not saved yet.
     """
 
     id: TriggerId
@@ -196,7 +198,7 @@ class Trigger:
     created: str
     enabled: bool = True
     key: str = ""
-    revision: int = 1
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
