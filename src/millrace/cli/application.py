@@ -15,6 +15,7 @@ INTERRUPTED: Final = 130
 _COMMANDS: Final = {
     "validate": "Check a document, and say everything that is wrong with it.",
     "compile": "Print the state machine that a document compiles to.",
+    "up": "Serve workflows, runs, the API and the page on this machine.",
     "run": "Run a document here, and print its outputs.",
     "engine": "Serve Step Functions' API on this machine, durably.",
     "nodes": "List the node types, or describe one.",

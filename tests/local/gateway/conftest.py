@@ -13,8 +13,10 @@ from millrace.local.function_host import PythonFunction
 from millrace.local.gateway.application import Gateway, Route
 from millrace.local.gateway.functions import Functions
 from millrace.local.gateway.process import ROUTES, server
+from millrace.local.gateway.sample_servers import SampleServers
 from millrace.local.gateway.static_files import StaticFiles
 
+EXAMPLES = Path(__file__).parents[3] / "examples"
 HANDLERS = Path(__file__).with_name("handlers.py")
 OWN = PythonFunction(HANDLERS)
 
@@ -29,7 +31,13 @@ def serving(page: Path, *, seconds: float = 30, most: int = 100, routes: tuple[R
         functions = Functions({name: PythonFunction(HANDLERS, name) for name in names}, threads, most)
         invoked = {f"millrace-{name}": PythonFunction(HANDLERS, name) for name in ("echo", "fails", "gives_no_json")}
         application = Gateway(
-            routes, functions, Functions(invoked, threads, most), "socket", StaticFiles(page), seconds=seconds
+            routes,
+            functions,
+            Functions(invoked, threads, most),
+            "socket",
+            StaticFiles(page),
+            SampleServers(EXAMPLES),
+            seconds=seconds,
         )
         serving = server(application)
         # The thread is not the main one, which alone may take signals.

@@ -166,3 +166,9 @@ def test_other_sites_may_call_webhooks(client: httpx.Client) -> None:
 
 def test_a_page_of_this_machine_is_trusted(client: httpx.Client) -> None:
     assert client.get("/api/plain", headers={"origin": "http://localhost:5173"}).status_code == 200
+
+
+def test_the_samples_servers_answer(client: httpx.Client) -> None:
+    assert client.get("/samples/bounded-loop/airports/SEA").json()["iata"] == "SEA"
+    assert client.get("/samples/bounded-loop/airports/ZZZ").status_code == 404
+    assert client.get("/samples/order-triage/").status_code == 404

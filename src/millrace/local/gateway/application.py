@@ -8,6 +8,7 @@
 | `/@connections/...` | the WebSocket API's management |
 | `/2015-03-31/functions/...` | Lambda's Invoke |
 | `/health` | the gateway |
+| `/samples/...` | the servers of the examples |
 | anything else | the page |
 """
 
@@ -18,7 +19,7 @@ from typing import Final
 
 import orjson
 
-from millrace.local.gateway import lambda_api, sockets
+from millrace.local.gateway import lambda_api, sample_servers, sockets
 from millrace.local.gateway.asgi import (
     Answer,
     BodyTooLargeError,
@@ -34,6 +35,7 @@ from millrace.local.gateway.functions import FunctionError, Functions, FunctionT
 from millrace.local.gateway.http_event import http_answer, http_event
 from millrace.local.gateway.lambda_api import LambdaApi
 from millrace.local.gateway.origin import is_trusted
+from millrace.local.gateway.sample_servers import SampleServers
 from millrace.local.gateway.sockets import Sockets
 from millrace.local.gateway.static_files import StaticFiles
 
@@ -67,7 +69,11 @@ class Gateway:
         invocations: Where Lambda invocations go, to other threads: a request may wait for a run, and that for these.
         socket: The name of the WebSocket API's function.
         page: The static files.
+        samples: What the samples call.
         seconds: How long an HTTP request's function may take.
+
+    Attributes:
+        ready: Whether health is told.
     """
 
     def __init__(
@@ -77,14 +83,17 @@ class Gateway:
         invocations: Functions,
         socket: str,
         page: StaticFiles,
+        samples: SampleServers,
         seconds: float = SECONDS,
     ) -> None:
+        self.ready = True
         self._routes = routes
         self._functions = functions
         self._seconds = seconds
         self._lambda = LambdaApi(invocations)
         self._sockets = Sockets(functions, socket)
         self._page = page
+        self._samples = samples
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
@@ -120,11 +129,13 @@ class Gateway:
         if route is not None:
             return await self._proxy(route, scope, receive)
         if path == "/health":
-            return json_answer(200, {"status": "ok"})
+            return json_answer(200, {"status": "ok"}) if self.ready else json_answer(503, {"status": "starting"})
         if path.startswith(lambda_api.PREFIX):
             return await self._lambda.answer(scope, receive)
         if path.startswith(sockets.PREFIX):
             return await self._sockets.answer(scope, receive)
+        if path.startswith(sample_servers.PREFIX):
+            return await asyncio.to_thread(self._samples.answer, scope)
         return await asyncio.to_thread(self._page.answer, scope)
 
     async def _proxy(self, route: Route, scope: Scope, receive: Receive) -> Answer:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ import uvicorn
 from millrace.local.function_host import PythonFunction, functions_folder, load, own_function
 from millrace.local.gateway.application import Gateway, Route
 from millrace.local.gateway.functions import Functions
+from millrace.local.gateway.sample_servers import SampleServers
 from millrace.local.gateway.sockets import MESSAGE_LIMIT
 from millrace.local.gateway.static_files import StaticFiles
 
@@ -40,10 +41,12 @@ class GatewayOptions:
     Attributes:
         port: Where it listens, on the loopback address only.
         stage: Part of the functions' names on Lambda.
+        prepare: What must be done before the first request; health is told afterwards.
     """
 
     port: int
     stage: str = "dev"
+    prepare: Callable[[], None] | None = None
 
 
 @contextmanager
@@ -67,6 +70,7 @@ def gateway(sources: Mapping[str, PythonFunction], page: Path, stage: str) -> Ge
             Functions(invoked, invocations, _WAITING),
             SOCKET,
             StaticFiles(page),
+            SampleServers(functions_folder().parent / "examples"),
         )
     finally:
         requests.shutdown(wait=False, cancel_futures=True)
@@ -86,7 +90,7 @@ def run_gateway(options: GatewayOptions) -> None:
         listener.listen(1024)
         sources = own_functions()
         with gateway(sources, page_folder(), options.stage) as application:
-            asyncio.run(_serve(application, sources, listener))
+            asyncio.run(_serve(application, sources, listener, options.prepare))
 
 
 def own_functions() -> dict[str, PythonFunction]:
@@ -121,9 +125,15 @@ def server(application: Gateway) -> uvicorn.Server:
     )
 
 
-async def _serve(application: Gateway, sources: Mapping[str, PythonFunction], listener: socket.socket) -> None:
-    loading = asyncio.create_task(asyncio.to_thread(_load, sources))
+async def _serve(
+    application: Gateway,
+    sources: Mapping[str, PythonFunction],
+    listener: socket.socket,
+    prepare: Callable[[], None] | None,
+) -> None:
+    application.ready = prepare is None
     serving = server(application)
+    loading = asyncio.create_task(_get_ready(application, sources, prepare))
     ending = asyncio.create_task(_close_when(serving, application))
     try:
         await serving.serve(sockets=[listener])
@@ -138,6 +148,21 @@ async def _close_when(serving: uvicorn.Server, application: Gateway) -> None:
     while not serving.should_exit:  # noqa: ASYNC110 - nobody tells when
         await asyncio.sleep(0.1)
     await application.close()
+
+
+async def _get_ready(
+    application: Gateway, sources: Mapping[str, PythonFunction], prepare: Callable[[], None] | None
+) -> None:
+    """Import the functions, then prepare: both want the same lock and processor."""
+    await asyncio.to_thread(_load, sources)
+    if prepare is None:
+        return
+    try:
+        await asyncio.to_thread(prepare)
+        application.ready = True
+    except Exception:
+        _log.exception("the service cannot be prepared")
+        raise
 
 
 def _load(sources: Mapping[str, PythonFunction]) -> None:
