@@ -79,9 +79,8 @@ class CommitQueue:
         """Commit a group; give the error when one of it could not be, even alone."""
         written = [(live, changes) for live in group if (changes := self._changes(live)) is not None]
         reach("executions.before-commit")
-        try:
-            await self._store.commit([change for _, changes in written for change in changes])
-        except StoreError as error:
+        error = await self._write([change for _, changes in written for change in changes])
+        if error is not None:
             if len(written) == 1:
                 self._put_back(written[0][0], error)
                 return error
@@ -105,12 +104,21 @@ class CommitQueue:
             return None
 
     async def _commit_alone(self, live: Live, changes: Sequence[Change]) -> StoreError | None:
+        error = await self._write(changes)
+        if error is None:
+            self._go_on(live)
+        else:
+            self._put_back(live, error)
+        return error
+
+    async def _write(self, changes: Sequence[Change]) -> StoreError | None:
         try:
             await self._store.commit(changes)
         except StoreError as error:
-            self._put_back(live, error)
             return error
-        self._go_on(live)
+        except Exception as error:  # noqa: BLE001 - a queue that ended here would keep all executions waiting
+            _log.exception("the store has a fault of its own")
+            return StoreError(f"the store has a fault of its own ({type(error).__name__}: {error}); the log has more")
         return None
 
     def _go_on(self, live: Live) -> None:
