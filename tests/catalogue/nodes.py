@@ -47,6 +47,7 @@ class FakeScope:
     node: NodeId = NODE
     input: Expression = field(default_factory=lambda: reference(ReferenceKind.INPUT))
     reports: list[Report] = field(default_factory=list[Report])
+    containers: tuple[NodeId, ...] = ()
 
     def template(self, value: object, at: str, expected: JsonType | None = None) -> Template:
         parsed, problems = parse_tree(value, NameScope(NODES), at)  # pyright: ignore[reportArgumentType] -- any JSON

@@ -77,6 +77,11 @@ class LowerScope(Protocol):
         ...
 
     @property
+    def containers(self) -> tuple[NodeId, ...]:
+        """The containers around the node, the outermost first."""
+        ...
+
+    @property
     def input(self) -> Expression:
         """The node's input."""
         ...

@@ -59,9 +59,10 @@ def lower(graph: Graph, context: CompileContext) -> Graph:
         if step.is_broken:
             steps[step.id] = step
             continue
-        scope = _Scope(step.id, names, types, problems)
+        scope = _Scope(step.id, names, types, problems, containers=tuple(reversed([*graph.enclosing(step.id)])))
         operation = _with_cache(step.kind.lower(step.config, scope), step, scope)
         timeout = scope.template(step.config.timeoutSeconds, "timeoutSeconds", JsonType.NUMBER)
+        operation = _with_timeout(operation, timeout)
         steps[step.id] = replace(step, operation=operation, timeout=timeout, uses=tuple(scope.uses))
         problems += _without_effect(step, operation)
     return replace(graph, steps=steps, inputs_schema=schema, diagnostics=(*graph.diagnostics, *problems))
@@ -99,6 +100,7 @@ class _Scope:
     input_types: Mapping[str, JsonType | None]
     problems: list[Diagnostic]
     uses: list[tuple[str, Reference]] = field(default_factory=list[tuple[str, Reference]])
+    containers: tuple[NodeId, ...] = ()
 
     @property
     def input(self) -> Expression:
@@ -200,6 +202,14 @@ def _with_cache(operation: Lowering, step: Step, scope: _Scope) -> Lowering:
         request["key"] = scope.template(cache.key, "cache.key")
         request["workflowId"] = reference(ReferenceKind.WORKFLOW_ID)
     return replace(operation, arguments={**operation.arguments, "cache": request})
+
+
+def _with_timeout(operation: Lowering, timeout: Template) -> Lowering:
+    """Tell the function that asks people how many seconds they have; null for any time."""
+    if not isinstance(operation, Task) or operation.function is None or not operation.waits_for_token:
+        return operation
+    assert isinstance(operation.arguments, dict), "a function's payload is an object"
+    return replace(operation, arguments={**operation.arguments, "timeoutSeconds": timeout})
 
 
 def _without_effect(step: Step, operation: Lowering) -> list[Diagnostic]:
