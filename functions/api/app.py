@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from millrace.steps import LambdaContext
 
-from . import auth, documentation, failures, nodes, workflows
+from . import auth, documentation, drafts, failures, nodes, versions, workflows
 from .requests import answer
 from .resolver import ConcurrentHttpResolver
 
-ROUTERS: Final = (auth.router, workflows.router, nodes.router)
+ROUTERS: Final = (auth.router, workflows.router, drafts.router, versions.router, nodes.router)
 
 
 def api() -> ConcurrentHttpResolver:

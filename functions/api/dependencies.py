@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.request import Request
 
 from millrace.services.caller import Caller, caller_of
+from millrace.services.versions import Versions
 from millrace.services.workflows import Workflows
 from millrace.store.port import Store
 
 from .settings import ApiSettings, api_settings
+
+if TYPE_CHECKING:
+    from millrace.services.machines import Machines
+    from millrace.services.publishing import Publishing
 
 
 class Services:
@@ -31,14 +36,44 @@ class Services:
         """Where records are."""
         if self._store is not None:
             return self._store
-        from millrace.store import DynamoStore, StoreSettings
+        from millrace.store.dynamo_store import DynamoStore
+        from millrace.store.settings import StoreSettings
 
-        return DynamoStore(StoreSettings(table=self.settings.table, bucket=self.settings.bucket))
+        return DynamoStore(StoreSettings(self.settings.table, self.settings.bucket, region=self.settings.region))
+
+    @cached_property
+    def step_functions(self) -> Any:
+        """boto3's client of Step Functions, safe for threads."""
+        import boto3
+        from botocore.config import Config
+
+        config = Config(connect_timeout=3, read_timeout=25, max_pool_connections=64)
+        client = cast("Any", boto3).client
+        return client("stepfunctions", region_name=self.settings.region, config=config)
 
     @cached_property
     def workflows(self) -> Workflows:
         """Drafts."""
         return Workflows(self.store)
+
+    @cached_property
+    def versions(self) -> Versions:
+        """Published versions."""
+        return Versions(self.store, self.workflows)
+
+    @cached_property
+    def machines(self) -> "Machines":
+        """State machines."""
+        from millrace.services.machines import Machines
+
+        return Machines(self.step_functions, self.store, self.settings.machines)
+
+    @cached_property
+    def publishing(self) -> "Publishing":
+        """What makes versions."""
+        from millrace.services.publishing import Publishing
+
+        return Publishing(self.store, self.workflows, self.versions, self.machines)
 
 
 @cache
@@ -49,8 +84,8 @@ def services() -> Services:
 
 def caller_of_event(event: Mapping[str, Any], settings: ApiSettings) -> Caller:
     """Give who asks, by the claims that API Gateway's authorizer has verified."""
-    claims = (event["requestContext"].get("authorizer") or {}).get("jwt", {}).get("claims")
-    return caller_of(claims, settings.user)
+    authorizer = cast("dict[str, Any]", event["requestContext"].get("authorizer") or {})
+    return caller_of(authorizer.get("jwt", {}).get("claims"), settings.user)
 
 
 def caller(request: Request, found: Annotated[Services, Depends(services)]) -> Caller:

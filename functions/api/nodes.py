@@ -5,8 +5,6 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from millrace.services import nodes
-
 from .envelope import Success, View, ok
 
 router = APIGatewayHttpRouter()
@@ -23,6 +21,8 @@ class NodeList(View):
 @router.get("/api/nodes", summary="List node types", tags=_TAG)
 def list_nodes() -> Success[NodeList]:
     """Give what workflows can be made of."""
+    from millrace.services import nodes
+
     return ok(NodeList(nodes=[dict(node) for node in nodes.described()]))
 
 
@@ -31,4 +31,6 @@ def get_node(
     node_type: Annotated[str, Path(description="The type's name, such as http.", max_length=100)],
 ) -> Success[dict[str, Any]]:
     """Describe one node type."""
+    from millrace.services import nodes
+
     return ok(dict(nodes.describe_type(node_type)))

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from millrace.services.machine_settings import MachineSettings
+
 _LOCAL_ROLE: Final = "arn:aws:iam::000000000000:role/millrace"
 
 
@@ -30,6 +32,11 @@ class ApiSettings(BaseSettings):
         ),
     ] = Field(default_factory=dict)
     region: Annotated[str, Field(description="AWS region.", validation_alias="AWS_REGION")] = "us-east-1"
+
+    @property
+    def machines(self) -> MachineSettings:
+        """What all state machines have in common."""
+        return MachineSettings(self.stage, self.run_role, self.region, self.log_group_arn, self.functions)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Final, cast
 
 from millrace.model import Json, NodeId
@@ -120,17 +121,15 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[FieldChang
     elif after is _ABSENT:
         yield FieldChange(path, before, None, "removed")
     elif isinstance(before, dict) and isinstance(after, dict):
-        old, new = cast("tuple[dict[str, Any], dict[str, Any]]", (before, after))
+        old, new = cast("dict[str, Any]", before), cast("dict[str, Any]", after)
         for key in dict.fromkeys((*old, *new)):
             yield from _differences(old.get(key, _ABSENT), new.get(key, _ABSENT), f"{path}.{key}" if path else key)
     elif isinstance(before, list) and isinstance(after, list):
-        olds, news = cast("tuple[list[Any], list[Any]]", (before, after))
-        for index in range(max(len(olds), len(news))):
-            old_item = olds[index] if index < len(olds) else _ABSENT
-            new_item = news[index] if index < len(news) else _ABSENT
+        pairs = zip_longest(cast("list[Any]", before), cast("list[Any]", after), fillvalue=_ABSENT)
+        for index, (old_item, new_item) in enumerate(pairs):
             yield from _differences(old_item, new_item, f"{path}[{index}]")
     elif type(before) is not type(after) or before != after:
-        yield FieldChange(path, before, after, "changed")
+        yield FieldChange(path, cast("Json", before), cast("Json", after), "changed")
 
 
 def _nodes(document: Mapping[str, Json]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ an older version of a workflow keeps the parts that it was published with.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import orjson
@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from millrace.compiler import Compilation, CompileContext, compile_document
 from millrace.model import Json, NodeId
+from millrace.services.machine_settings import MachineSettings
 from millrace.services.pacing import Pacing, error_code
 from millrace.services.startable import LIVE, Startable, unstartable
 from millrace.store.port import Store
@@ -26,25 +27,6 @@ _CHILD: Final = "arn:aws:states:::millrace-part:{name}"
 
 _DESCRIPTION: Final = 256
 """Characters of a version's description (PublishStateMachineVersion)."""
-
-
-@dataclass(frozen=True, slots=True)
-class MachineSettings:
-    """What all machines have in common.
-
-    Attributes:
-        stage: A part of every name.
-        role: ARN of the role that they run as; its account is theirs.
-        region: Where they are.
-        log_group: ARN of the log group of their execution logs, without `:*`; None: they log nothing.
-        functions: Name or ARN of deployed functions, by function.
-    """
-
-    stage: str
-    role: str
-    region: str
-    log_group: str | None
-    functions: Mapping[str, str]
 
 
 class Machines:
