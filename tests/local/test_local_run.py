@@ -8,8 +8,8 @@ import pytest
 from millrace.local.errors import CompileError, InputError, LocalRunError
 from millrace.local.function_host import InvocationContext, functions_folder
 from millrace.local.local_run import LocalRun
-from millrace.local.observer import RunStatus
 from millrace.local.program import load_program
+from millrace.store.records import RunStatus
 from tests.local.workflows import part, run_here, save, statuses, workflow
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from millrace.engine import HistoryEvent, Runner, TaskRequest
 from millrace.local.local_run import LocalRun
-from millrace.local.observer import NodeReport, RunReport
 from millrace.local.people import Ask
 from millrace.local.program import load_program
 from millrace.model import NodeId
+from millrace.observation import NodeReport, RunReport
 
 
 def workflow(

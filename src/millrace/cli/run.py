@@ -14,7 +14,7 @@ from millrace.local.errors import CompileError, InputError, LocalRunError
 from millrace.model import Json, NodeId
 
 if TYPE_CHECKING:
-    from millrace.local.observer import RunReport
+    from millrace.observation import RunReport
     from millrace.local.program import Program
 
 

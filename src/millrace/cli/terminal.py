@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from millrace.local.local_run import LocalRun
-    from millrace.local.observer import NodeReport, RunReport
+    from millrace.observation import NodeReport, RunReport
     from millrace.local.people import Ask, Question
 
 _SHOWN_AFTER_SECONDS: Final = 0.3
@@ -81,7 +81,7 @@ class _Display:
 def _lines(report: "RunReport") -> str:
     from rich.markup import escape
 
-    from millrace.local.observer import NodeStatus
+    from millrace.observation import NodeStatus
 
     ended = sum(node.status in (NodeStatus.COMPLETED, NodeStatus.SKIPPED) for node in report.nodes.values())
     running = [(name, node) for name, node in report.nodes.items() if node.status is NodeStatus.RUNNING]

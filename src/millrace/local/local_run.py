@@ -7,13 +7,14 @@ from typing import Final
 from millrace.catalogue import LAMBDA_INVOKE, Function
 from millrace.catalogue.subworkflow import START_EXECUTION
 from millrace.compiler import CompileContext
-from millrace.engine import Execution, ExecutionType, FunctionTasks, Runner, TaskHandler, TaskRoutes
+from millrace.engine import Execution, ExecutionType, FunctionTasks, HistoryEvent, Runner, TaskHandler, TaskRoutes
 from millrace.local.function_host import FunctionHost, own_function
 from millrace.local.nested import NestedExecutions, Observe
-from millrace.local.observer import RunObserver, RunReport
 from millrace.local.people import Ask, People
 from millrace.local.program import Program
 from millrace.model import Json
+from millrace.observation import LogEvent, RunObserver, RunReport
+from millrace.observation.mapping import map_of
 
 _THREADS: Final = 41
 """Functions at the same time: as many as an inline Map runs iterations (Step Functions quotas), and one person."""
@@ -37,7 +38,7 @@ class LocalRun:
         answers: Mapping[str, Json] | None = None,
         ask: Ask | None = None,
     ) -> None:
-        self.observer = RunObserver(program.compilation)
+        self.observer = RunObserver(map_of(program.compilation))
         self._program = program
         self._fast = fast
         self._answers = answers or {}
@@ -80,11 +81,24 @@ class LocalRun:
         await runner.run(
             program.machine,
             {"inputs": dict(inputs), "trigger": {"type": "manual"}},
-            tasks=handler_of(program, 0, self.observer.observe),
+            tasks=handler_of(program, 0, self._observe),
             machine=program.workflow_id,
             kind=ExecutionType(program.compilation.type),
-            on_event=self.observer.observe,
+            on_event=self._observe,
         )
         while loose:
             await loose.pop().result()
         return self.observer.report()
+
+    def _observe(self, event: HistoryEvent, execution: str = "") -> None:
+        self.observer.observe((log_event(event, execution),))
+
+
+def log_event(event: HistoryEvent, execution: str = "") -> LogEvent:
+    """Give an event as the execution's log has it.
+
+    Args:
+        event: The event.
+        execution: ARN of the execution; empty for the run's own.
+    """
+    return LogEvent(event.id, event.previous, event.type, event.details, round(event.timestamp * 1000), execution)

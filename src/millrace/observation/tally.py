@@ -1,11 +1,11 @@
 """What the iterations of a container come to for one node of its body."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from millrace.local.observer.report import NodeError, NodeReport, NodeStatus
 from millrace.model import Json
+from millrace.observation.report import NodeError, NodeReport, NodeStatus
 
 _REACHED: Final = frozenset((NodeStatus.COMPLETED, NodeStatus.SKIPPED))
 
@@ -28,10 +28,6 @@ class Tally:
     output: Json = None
     error: NodeError | None = None
     console: tuple[str, ...] = ()
-
-    def copy(self) -> "Tally":
-        """Give a tally that counts on by itself."""
-        return replace(self)
 
     def add(self, status: NodeStatus, output: Json, error: NodeError | None, console: tuple[str, ...]) -> None:
         """Count an iteration."""

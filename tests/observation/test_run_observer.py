@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from millrace.compiler import Compilation, compile_document
-from millrace.local.observer import NodeReport, NodeStatus, RunObserver, RunReport, RunStatus
+from millrace.local.local_run import log_event
+from millrace.observation import NodeReport, NodeStatus, RunObserver, RunReport
+from millrace.observation.mapping import map_of
+from millrace.store.records import RunStatus
 from tests.local.workflows import history_of, part, statuses, workflow
 from tests.reference.comparing import run
 from tests.reference.evaluator import Outcome, evaluate
@@ -16,15 +19,15 @@ WATCHER = "watch-"
 
 
 def report_of(compilation: Compilation, events: Any) -> RunReport:
-    observer = RunObserver(compilation)
+    observer = RunObserver(map_of(compilation))
     for event in events:
-        observer.observe(event)
+        observer.observe([log_event(event)])
     return observer.report()
 
 
 def test_nothing_is_known_before_the_first_event() -> None:
     document = workflow({"a": ("set", {"fields": {"v": 1}}), "b": ("wait", {"seconds": 1})}, ["a > b"])
-    report = RunObserver(compile_document(document)).report()
+    report = RunObserver(map_of(compile_document(document))).report()
     assert report.status is RunStatus.RUNNING
     assert statuses(report) == {"a": "pending", "b": "pending"}
 
@@ -35,10 +38,10 @@ def test_statuses_change_as_events_come() -> None:
         ["a > pause > b"],
     )
     compilation = compile_document(document)
-    observer = RunObserver(compilation)
+    observer = RunObserver(map_of(compilation))
     seen: list[dict[str, str]] = []
     for event in history_of(compilation.definition):
-        observer.observe(event)
+        observer.observe([log_event(event)])
         found = statuses(observer.report())
         if not seen or seen[-1] != found:
             seen.append(found)
@@ -54,9 +57,9 @@ def test_asking_for_a_report_changes_nothing() -> None:
     document = workflow({"each": ("loop", {"items": [1, 2]}), "inner": ("wait", {"seconds": 1}, "each")})
     compilation = compile_document(document)
     events = history_of(compilation.definition)
-    asked = RunObserver(compilation)
+    asked = RunObserver(map_of(compilation))
     for event in events:
-        asked.observe(event)
+        asked.observe([log_event(event)])
         asked.report()
     assert asked.report() == report_of(compilation, events)
 

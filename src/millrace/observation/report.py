@@ -5,15 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from millrace.model import Json, NodeId, StateName
-
-
-class RunStatus(StrEnum):
-    """How a run stands."""
-
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+from millrace.store.records import RunStatus
 
 
 class NodeStatus(StrEnum):

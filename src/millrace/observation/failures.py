@@ -7,13 +7,17 @@ from typing import Any, Final, cast
 
 import orjson
 
-from millrace.catalogue import Stop
-from millrace.local.observer.report import NodeError
 from millrace.model import Json, NodeId, StateName
-from millrace.steps import split_message
+from millrace.observation.report import NodeError
 
 UNKNOWN: Final = NodeError("", "")
 """The error of a failure that only the end of the run, or a catcher, will name."""
+
+CONSOLE_MARK: Final = "\n\nConsole output:\n"
+"""What parts message and console lines in a function's failure; `millrace.catalogue.failure` has it for the writers.
+
+A copy, since loading the node types takes longer than all that the observer does.
+"""
 
 _NAMED_STATE: Final = re.compile(r"(?:executing the state|state/task) '(.*?)'(?: \(entered| returned)", re.DOTALL)
 _WHERE: Final = re.compile(
@@ -69,7 +73,7 @@ def printed_by(details: Mapping[str, Json]) -> tuple[str, ...]:
         return ()
     if text is cause:
         message = told.get("errorMessage")
-        return tuple(split_message(message)[1]) if isinstance(message, str) else ()
+        return _parted(message)[1] if isinstance(message, str) else ()
     payload = told.get("Payload")
     lines = cast("dict[str, Any]", payload).get("console") if isinstance(payload, dict) else None
     return tuple(map(str, cast("list[Any]", lines))) if isinstance(lines, list) else ()
@@ -83,7 +87,7 @@ def message_of(cause: str) -> str:
         except orjson.JSONDecodeError:
             return cause
         if isinstance(report.get("errorMessage"), str):
-            return split_message(report["errorMessage"])[0]
+            return _parted(report["errorMessage"])[0]
         if isinstance(report.get("Error"), str) and "ExecutionArn" in report:
             inner = message_of(str(report.get("Cause") or ""))
             error = report["Error"]
@@ -111,7 +115,7 @@ def caught_error(output: Json) -> NodeError:
     )
 
 
-def stop_error(operation: Stop) -> NodeError:
-    """Give the error of a Fail state where its config says it outright: the state's own event does not."""
-    error, cause = operation.error, operation.cause
-    return NodeError(error, cause) if isinstance(error, str) and isinstance(cause, str) else UNKNOWN
+def _parted(text: str) -> tuple[str, tuple[str, ...]]:
+    """Part a function's failure into the message and the console lines."""
+    message, mark, lines = text.partition(CONSOLE_MARK)
+    return message, tuple(lines.split("\n")) if mark else ()

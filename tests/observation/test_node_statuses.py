@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from millrace.local.observer import NodeError, RunStatus
+from millrace.observation import NodeError
+from millrace.store.records import RunStatus
 from tests.local.workflows import part, run_here, statuses, workflow
 
 FAILS = {"source": "throw new Error('broken')"}
