@@ -1,6 +1,7 @@
 """The engine as a process of its own: Step Functions' API on a port, executions in a file."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -120,7 +121,8 @@ async def opened(options: EngineOptions, clock: Clock = time.time) -> AsyncGener
         stack.push_async_callback(tasks.close)
         # Before what tasks need: one that fails for want of it would fail its execution for good.
         stack.push_async_callback(executions.close)
-        await executions.open()
+        with _uncollected():
+            await executions.open()
         if logs is not None:
             logs.open()
         await stack.enter_async_context(_in_background(keep_removing(store, clock, options.retention_days)))
@@ -208,6 +210,17 @@ async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Make many objects that stay: without looking for garbage among them meanwhile, nor ever again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _own_functions() -> dict[str, PythonFunction]:
