@@ -14,8 +14,8 @@ from millrace.local.errors import CompileError, InputError, LocalRunError
 from millrace.model import Json, NodeId
 
 if TYPE_CHECKING:
-    from millrace.observation import RunReport
     from millrace.local.program import Program
+    from millrace.observation import RunReport
 
 
 @click.command("run")

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from millrace.local.local_run import LocalRun
-    from millrace.observation import NodeReport, RunReport
     from millrace.local.people import Ask, Question
+    from millrace.observation import NodeReport, RunReport
 
 _SHOWN_AFTER_SECONDS: Final = 0.3
 _REFRESH_SECONDS: Final = 0.1
