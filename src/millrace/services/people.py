@@ -1,7 +1,7 @@
 """Tasks that wait for people: what they ask, and the answers that end them.
 
-An answer goes to Step Functions first and is taken from the inbox afterwards. Step Functions takes one answer for a token,
-so only one counts; a crash in between leaves a question whose token is over, which the next answer to it clears away.
+An answer goes to Step Functions first and is taken from the inbox afterwards. Step Functions takes one answer for a
+token, so only one counts; a crash in between leaves a question that is over, which the next answer to it clears away.
 """
 
 import time

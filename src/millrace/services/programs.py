@@ -5,36 +5,26 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
-from millrace.compiler import Compilation, CompileContext, compile_document
+from botocore.exceptions import BotoCoreError, ClientError
+
+from millrace.compiler import Compilation
 from millrace.model import Json, NodeId, parse_document
-from millrace.observation.mapping import map_of
-from millrace.services.errors import ErrorCode, InvalidDocumentError, NotFoundError, PreconditionError
+from millrace.services.errors import (
+    ErrorCode,
+    InvalidDocumentError,
+    NotFoundError,
+    PreconditionError,
+    UnavailableError,
+)
+from millrace.services.machines import Machines
+from millrace.services.publishing import kept
 from millrace.store.port import Store
-from millrace.store.records import Run, Workflow, WorkflowId, WorkspaceId
+from millrace.store.records import Run, Workflow
 
 _KNOWN: Final = 256
 """Programs that a process keeps in mind; one is some kilobytes."""
-
-
-class Machines(Protocol):
-    """What programs need of the state machines."""
-
-    def context(
-        self,
-        workspace: WorkspaceId,
-        workflow: WorkflowId,
-        *,
-        version: int | None = None,
-        pins: Mapping[NodeId, Json] | None = None,
-    ) -> CompileContext:
-        """Give what a workflow's compilation depends on beside its document."""
-        ...
-
-    def immutable(self, compilation: Compilation) -> str:
-        """Create the machine of a definition, unless it is there; gives its ARN."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +109,19 @@ class Programs:
         program = self._recall(key)
         if program is not None:
             return program
-        context = self._machines.context(workflow.workspace, workflow.id, pins=pinned)
-        compilation = compile_document(document, context)
-        if compilation.definition is None or compilation.estimate is None:
+        compilation = self._machines.compile(workflow.workspace, workflow.id, document, pins=pinned)
+        if compilation.definition is None:
             raise InvalidDocumentError(compilation.diagnostics)
-        machine = self._machines.immutable(compilation)
-        estimate = compilation.estimate.to_json()
-        kept: dict[str, Json] = {
-            "map": map_of(compilation).to_json(),
-            "type": compilation.type,
-            "estimate": estimate,
-            "document": document,
-            "pins": cast("dict[str, Json]", pinned),
-        }
-        self._store.put_compilation(machine.rpartition(":")[2], kept)
+        machine = self._created(compilation)
+        known = kept(compilation)
+        self._store.put_compilation(
+            machine.rpartition(":")[2], {**known, "document": document, "pins": cast("dict[str, Json]", pinned)}
+        )
         program = Program(
             machine=machine,
             express=compilation.type == "EXPRESS",
             schema=_schema(document),
-            estimate=_usd(estimate),
+            estimate=_usd(known["estimate"]),
         )
         return self._keep(key, program)
 
@@ -146,10 +130,18 @@ class Programs:
         if run.version is not None:
             version = self._store.version(run.workspace, run.workflow, run.version)
             return (None if version is None else version.document), {}
-        kept = self._store.compilation(machine_of(run.execution)) if run.execution else None
-        if not isinstance(kept, dict):
+        known = self._store.compilation(machine_of(run.execution)) if run.execution else None
+        if not isinstance(known, dict):
             return None, {}
-        return kept["document"], cast("dict[NodeId, Json]", kept["pins"])
+        return known["document"], cast("dict[NodeId, Json]", known["pins"])
+
+    def _created(self, compilation: Compilation) -> str:
+        try:
+            return self._machines.immutable(compilation)
+        except (ClientError, BotoCoreError) as error:
+            raise UnavailableError(
+                ErrorCode.UNAVAILABLE, f"expected Step Functions to create the run's machine, found: {error}; try again"
+            ) from error
 
     def _recall(self, key: object) -> Program | None:
         program = self._known.get(key)
