@@ -260,6 +260,19 @@ def test_options_out_of_range_are_told(options: tuple[str, str]) -> None:
     assert options[0] in misused(*options)
 
 
+@pytest.mark.parametrize("option", ["--lambda-endpoint", "--aws-endpoint", "--logs-endpoint"])
+@pytest.mark.parametrize("value", ["localhost:4566", "nonsense", "ftp://host", "http://", "http://[half"])
+def test_an_endpoint_that_is_no_url_is_told(option: str, value: str) -> None:
+    said = misused(option, value)
+    assert option in said
+    assert f"expected a URL like http://127.0.0.1:4566, found {value!r}" in said
+
+
+@pytest.mark.parametrize("value", ["x", "12345678901", "1234567890123", "12345678901x"])
+def test_an_account_that_is_none_is_told(value: str) -> None:
+    assert f"expected an account's 12 digits, found {value!r}" in misused("--account", value)
+
+
 def test_help_names_the_options_and_how_clients_find_it() -> None:
     text = call("engine", "--help").out
     for part in ("--port", "--data", "--lambda-endpoint", "--aws-endpoint", "--function", "--logs-endpoint"):

@@ -1,9 +1,11 @@
 """`millrace engine`."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -26,6 +28,35 @@ class _FunctionSource(click.ParamType[tuple[str, Path, str]]):
         return name, Path(file).resolve(), handler or "handler"
 
 
+class _Url(click.ParamType[str]):
+    """The address of a server."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take an address with its scheme and its host."""
+        try:
+            parts = urlsplit(str(value))
+            whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:  # brackets that are not closed, a port that is no number
+            whole = False
+        if not whole:
+            self.fail(f"expected a URL like http://127.0.0.1:4566, found {value!r}", param, ctx)
+        return str(value)
+
+
+class _Account(click.ParamType[str]):
+    """An AWS account's id."""
+
+    name = "account"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take twelve digits."""
+        if re.fullmatch("[0-9]{12}", str(value)) is None:
+            self.fail(f"expected an account's 12 digits, found {value!r}", param, ctx)
+        return str(value)
+
+
 @click.command("engine")
 @click.option("--port", type=click.IntRange(0, 65535), default=8701, show_default=True, help="0 takes a free one.")
 @click.option(
@@ -35,10 +66,10 @@ class _FunctionSource(click.ParamType[tuple[str, Path, str]]):
     show_default=True,
     help="The file that keeps machines and executions.",
 )
-@click.option("--lambda-endpoint", metavar="URL", help="Where Lambda's API is; default: the AWS endpoint.")
-@click.option("--aws-endpoint", metavar="URL", help="Where the other services' APIs are; default: AWS.")
+@click.option("--lambda-endpoint", type=_Url(), metavar="URL", help="Where Lambda's API is; default: the AWS endpoint.")
+@click.option("--aws-endpoint", type=_Url(), metavar="URL", help="Where the other services' APIs are; default: AWS.")
 @click.option("--region", default="us-east-1", show_default=True)
-@click.option("--account", default="000000000000", show_default=True, help="The account in ARNs.")
+@click.option("--account", type=_Account(), default="000000000000", show_default=True, help="The account in ARNs.")
 @click.option(
     "--function",
     "functions",
@@ -47,7 +78,12 @@ class _FunctionSource(click.ParamType[tuple[str, Path, str]]):
     metavar="NAME=FILE.py:HANDLER",
     help="Run a Lambda function in Python in this process; may be given several times.",
 )
-@click.option("--logs-endpoint", metavar="URL", help="Post execution logs there, as to a subscribed Lambda function.")
+@click.option(
+    "--logs-endpoint",
+    type=_Url(),
+    metavar="URL",
+    help="Post execution logs there, as to a subscribed Lambda function.",
+)
 @click.option(
     "--retention-days",
     type=click.FloatRange(min=0),
