@@ -211,7 +211,7 @@ def test_a_state_may_not_go_back_to_jsonpath() -> None:
             "Express state machine does not support '.waitForTaskToken' service integration",
         ),
         ("arn:aws:states:::states:startExecution.sync:2", "does not support '.sync:2' service integration"),
-        ("arn:aws:states:us-east-1:000000000000:activity:a", "Express state machine does not support activities"),
+        ("arn:aws:states:us-east-1:000000000000:activity:a", "Express state machine does not support Activity ARN"),
     ],
 )
 def test_an_express_machine_must_not_wait_for_others(resource: str, expected: str) -> None:

@@ -191,7 +191,9 @@ class Core:
             fail(self._evaluation_failed(frame, error))
         except StateError as error:
             fail(self.state_failed(frame, error))
-        except (PathError, PayloadError) as error:
+        except PathError as error:
+            fail(self.state_failed(frame, StateError(error.error, error.message)))
+        except PayloadError as error:
             fail(self.state_failed(frame, StateError(RUNTIME, str(error))))
 
     def _evaluation_failed(self, frame: Frame, error: EvaluationError) -> Failure:
@@ -208,9 +210,9 @@ class Core:
 
     def state_failed(self, frame: Frame, error: StateError) -> Failure:
         """Say how a state failed by itself."""
-        if error.error == DATA_LIMIT_EXCEEDED:
-            return Failure(DATA_LIMIT_EXCEEDED, error.message, terminal=True)
-        return Failure(error.error, f"{self.where(frame)}{error.message}", terminal=error.error == RUNTIME)
+        if error.error != RUNTIME:
+            return Failure(error.error, error.message, terminal=error.error == DATA_LIMIT_EXCEEDED)
+        return Failure(RUNTIME, f"{self.where(frame)}{error.message}", terminal=True)
 
     @staticmethod
     def where(frame: Frame) -> str:

@@ -180,4 +180,4 @@ def _check_express(fields: Fields, state: State) -> None:
         refused = f"Express state machine does not support '{state.resource.suffix}' service integration"
         fields.fault("Resource", refused)
     elif state.resource.integration is Integration.ACTIVITY:
-        fields.fault("Resource", "Express state machine does not support activities")
+        fields.fault("Resource", "Express state machine does not support Activity ARN")

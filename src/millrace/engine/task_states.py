@@ -66,7 +66,7 @@ def on_succeeded(core: Core, frame: Frame, output: Payload) -> None:
     """Leave the state with the task's result."""
     resource = _resource(core, frame)
     if output.size > PAYLOAD_LIMIT:
-        cause = data_limit_cause(resource.service or "lambda")
+        cause = data_limit_cause(resource.service or resource.arn)
         on_failed(core, frame, Failure(DATA_LIMIT_EXCEEDED, cause))
         return
     core.drop_task(frame, cancel=False)

@@ -12,6 +12,11 @@ from tests.stepfunctions.conftest import FAIL, PASS, ROLE, WAIT, Engine, refusal
 LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:runs:*"
 
 
+def logged_to(arn: str) -> dict[str, Any]:
+    """Make a logging configuration."""
+    return {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}]}
+
+
 def test_a_machine_is_described_as_it_was_created(engine: Engine, client: Any) -> None:
     name = engine.name()
     created = client.create_state_machine(name=name, definition=PASS, roleArn=ROLE)
@@ -83,6 +88,27 @@ def test_creating_and_publishing_again_answers_the_same_version(engine: Engine, 
             (
                 "InvalidLoggingConfiguration",
                 "Invalid Logging Configuration: Must specify exactly one Log Destination.",
+            ),
+        ),
+        (
+            {"loggingConfiguration": {"level": "ALL", "destinations": [{}]}},
+            (
+                "InvalidLoggingConfiguration",
+                "Invalid Logging Configuration: Must set valid CloudWatch Log Group ARN.",
+            ),
+        ),
+        (
+            {"loggingConfiguration": logged_to("arn:aws:sns:us-east-1:000000000000:topic")},
+            (
+                "InvalidLoggingConfiguration",
+                "Invalid Logging Configuration: Provided ARN is not CloudWatch Logs Log Group ARN.",
+            ),
+        ),
+        (
+            {"loggingConfiguration": logged_to("arn:aws:logs:us-east-1:000000000000:log-group:runs")},
+            (
+                "InvalidLoggingConfiguration",
+                "Invalid Logging Configuration: Log Group ARN must be provided with '*' qualifier.",
             ),
         ),
         (

@@ -165,3 +165,16 @@ def test_path_that_leads_nowhere_in_parameters_is_caught_with_its_error() -> Non
     assert answer["status"] in ("CAUGHT_ERROR", "FAILED")
     assert "missing" in answer["cause"]
     assert not answer["cause"].startswith("An error occurred")
+
+
+def test_state_inside_of_a_map_has_the_first_item_in_its_context() -> None:
+    inner = {"StartAt": "Inside", "States": {"Inside": {"Type": "Pass", "OutputPath": "$$.Map.Item", "End": True}}}
+    outer: dict[str, Any] = {"Type": "Map", "ItemProcessor": inner, "End": True}
+    machine = {"StartAt": "Outside", "States": {"Outside": outer}}
+    assert call(definition=machine, stateName="Inside", input={"n": 1})["output"] == {"Index": 0, "Value": {"n": 1}}
+
+
+def test_state_inside_of_a_branch_has_no_item_in_its_context() -> None:
+    branch = {"StartAt": "Inside", "States": {"Inside": {"Type": "Pass", "OutputPath": "$$.Map.Item", "End": True}}}
+    machine = {"StartAt": "Outside", "States": {"Outside": {"Type": "Parallel", "Branches": [branch], "End": True}}}
+    assert call(definition=machine, stateName="Inside")["error"] == "States.Runtime"

@@ -13,6 +13,7 @@ DEFAULT_LOGGING: Final[Json] = {"level": "OFF", "includeExecutionData": False}
 DEFAULT_TRACING: Final[Json] = {"enabled": False}
 DEFAULT_ENCRYPTION: Final[Json] = {"type": "AWS_OWNED_KEY"}
 
+_LOG_GROUP: Final = re.compile(r"arn:[^:]+:logs:[^:]*:[^:]*:log-group:")
 _ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+")
 
 
@@ -28,8 +29,8 @@ def logging_of(given: dict[str, Any] | None) -> Json:
     destinations = given.get("destinations")
     if len(destinations or ()) > 1 or (level != "OFF" and not destinations):
         raise _bad_logging("Must specify exactly one Log Destination.")
-    if destinations and not _log_group(destinations[0]).endswith(":*"):
-        raise _bad_logging("Log Group ARN must end with ':*'.")
+    if destinations:
+        _check_log_group(_log_group(destinations[0]))
     completed: dict[str, Json] = {"level": level, "includeExecutionData": bool(given.get("includeExecutionData"))}
     if destinations is not None:
         completed["destinations"] = destinations
@@ -66,6 +67,15 @@ def check_role(arn: str) -> None:
     """
     if _ROLE.fullmatch(arn) is None:
         raise ApiError("InvalidArn", f"Invalid Role Arn: '{arn}'")
+
+
+def _check_log_group(arn: str) -> None:
+    if not arn:
+        raise _bad_logging("Must set valid CloudWatch Log Group ARN.")
+    if _LOG_GROUP.match(arn) is None:
+        raise _bad_logging("Provided ARN is not CloudWatch Logs Log Group ARN.")
+    if not arn.endswith(":*"):
+        raise _bad_logging("Log Group ARN must be provided with '*' qualifier.")
 
 
 def _log_group(destination: dict[str, Any]) -> str:

@@ -136,7 +136,9 @@ class _Test:
         state, configuration = request.tested.state, request.configuration
         context = request.context
         if context is None:
-            context = usual_context(request.input.value, info, request.tested, request.role, configuration.retries, self._now)
+            context = usual_context(
+                request.input.value, info, request.tested, request.role, configuration.retries, self._now
+            )
         data = MapData(request, context, self._course.stages)
         self._interpreter = Interpreter(
             request.tested.machine,

@@ -96,6 +96,8 @@ def read_request(parameters: Mapping[str, Json]) -> Request:
 
 
 def _check_unmocked(state: State, parameters: Mapping[str, Json], role: str | None) -> None:
+    if "mapIterationFailureCount" in (_object(parameters, "stateConfiguration") or {}):
+        raise _invalid("State configuration 'mapIterationFailureCount' can only be specified when a mock is specified.")
     if isinstance(state, MapState | ParallelState):
         raise ApiError(
             "InvalidDefinition",
@@ -162,7 +164,8 @@ def _configuration(given: Mapping[str, Json], tested: TestedState) -> Configurat
     state = tested.state
     failed = given.get("mapIterationFailureCount")
     data = _text(given, "mapItemReaderData")
-    if not isinstance(state, MapState) and (failed is not None or data is not None):
+    in_map = isinstance(state, MapState) or tested.iterated
+    if not in_map and (failed is not None or data is not None):
         field = "mapIterationFailureCount" if failed is not None else "mapItemReaderData"
         raise _invalid(f"State configuration '{field}' can only be specified when testing a Map state.")
     culprit = _text(given, "errorCausedByState")
