@@ -177,9 +177,9 @@ def test_a_task_that_no_worker_takes_times_out(data: Path) -> None:
 def test_heartbeats_keep_a_task_alive_and_silence_ends_it(data: Path) -> None:
     async def course(engine: InProcessEngine) -> None:
         began = time.monotonic()
-        arn = await engine.start(activity(HeartbeatSeconds=1, TimeoutSeconds=60))
+        arn = await engine.start(activity(HeartbeatSeconds=2, TimeoutSeconds=60))
         task = await take(engine)
-        while time.monotonic() - began < 1.5:
+        while time.monotonic() - began < 2.5:
             await engine.executions.send(TaskHeartbeat(task.token))
             await asyncio.sleep(0.2)
         assert engine.status(arn) == "RUNNING"
