@@ -1,13 +1,14 @@
 """The HTTP API: API Gateway's payload v2 in, its response out."""
 
 from collections.abc import Mapping
-from typing import Any, Final
-
-from millrace.steps import LambdaContext
+from typing import TYPE_CHECKING, Any, Final
 
 from . import auth, documentation, drafts, failures, nodes, versions, workflows
 from .requests import answer
 from .resolver import ConcurrentHttpResolver
+
+if TYPE_CHECKING:
+    from millrace.steps import LambdaContext
 
 ROUTERS: Final = (auth.router, workflows.router, drafts.router, versions.router, nodes.router)
 
@@ -25,6 +26,6 @@ def api() -> ConcurrentHttpResolver:
 API: Final = api()
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], context: "LambdaContext | None") -> dict[str, Any]:
     """Answer one request."""
     return answer(API, event, context)

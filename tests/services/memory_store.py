@@ -53,6 +53,7 @@ class MemoryStore:
     _workflows: dict[WorkflowId, Workflow] = field(default_factory=dict[WorkflowId, Workflow])
     _documents: dict[tuple[WorkflowId, int], str] = field(default_factory=dict[tuple[WorkflowId, int], str])
     _versions: dict[tuple[WorkflowId, int], Version] = field(default_factory=dict[tuple[WorkflowId, int], Version])
+    _compilations: dict[str, str] = field(default_factory=dict[str, str])
     _runs: dict[RunId, Run] = field(default_factory=dict[RunId, Run])
     _steps: dict[RunId, dict[tuple[str, str, int], Step]] = field(
         default_factory=lambda: defaultdict[RunId, dict[tuple[str, str, int], Step]](dict)
@@ -93,7 +94,12 @@ class MemoryStore:
                 raise RecordNotFoundError("workflow", workflow.id)
             if current.revision != workflow.revision:
                 raise RevisionConflictError("workflow", workflow.revision, current, current.revision)
-            saved = replace(workflow, revision=workflow.revision + 1)
+            saved = replace(
+                workflow,
+                revision=workflow.revision + 1,
+                last_run=current.last_run,
+                last_status=current.last_status,
+            )
             before = self._documents[workflow.id, workflow.revision]
             self._workflows[workflow.id] = saved
             self._documents[workflow.id, saved.revision] = before if document is None else json.dumps(document)
@@ -125,6 +131,13 @@ class MemoryStore:
     def count_workflows(self, workspace: WorkspaceId) -> int:
         return sum(one.workspace == workspace and one.deleted is None for one in self._workflows.values())
 
+    def note_last_run(self, run: Run) -> None:
+        with self._lock:
+            workflow = self._workflows[run.workflow]
+            last = self._runs.get(workflow.last_run) if workflow.last_run is not None else None
+            if last is None or last.started <= run.started:
+                self._workflows[run.workflow] = replace(workflow, last_run=run.id, last_status=run.status)
+
     # ---- versions
 
     def create_version(self, version: Version, workflow: Workflow) -> Workflow:
@@ -142,6 +155,13 @@ class MemoryStore:
         found.sort(key=lambda version: version.number, reverse=True)
         return _page([replace(one, document=None, compilation=None) for one in found], page)
 
+    def put_compilation(self, machine: str, compilation: Json) -> None:
+        self._compilations[machine] = json.dumps(compilation)
+
+    def compilation(self, machine: str) -> Json:
+        text = self._compilations.get(machine)
+        return None if text is None else json.loads(text)
+
     # ---- runs
 
     def create_run(self, run: Run) -> None:
@@ -156,10 +176,14 @@ class MemoryStore:
     def find_run(self, run: RunId) -> Run | None:
         return self._runs.get(run)
 
-    def save_run(self, run: Run, *, expected: Sequence[RunStatus] | None = None) -> bool:
+    def save_run(self, run: Run, *, expected: Sequence[RunStatus] | None = None, events: int | None = None) -> bool:
         with self._lock:
-            current = self._runs.get(run.id)
-            if expected is not None and (current is None or current.status not in expected):
+            current = self.run(run.workspace, run.id)
+            if current is None:
+                raise RecordNotFoundError("run", run.id)
+            if expected is not None and current.status not in expected:
+                return False
+            if events is not None and current.events != events:
                 return False
             self._runs[run.id] = run
             return True
