@@ -12,7 +12,7 @@ import pytest
 from millrace.local.function_host import PythonFunction
 from millrace.local.gateway.application import Gateway, Route
 from millrace.local.gateway.functions import Functions
-from millrace.local.gateway.process import ROUTES, server
+from millrace.local.gateway.process import ROUTES, SOCKET, server
 from millrace.local.gateway.sample_servers import SampleServers
 from millrace.local.gateway.static_files import StaticFiles
 
@@ -28,13 +28,13 @@ def serving(page: Path, *, seconds: float = 30, most: int = 100, routes: tuple[R
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
         names = ("api", "trigger", "socket")
-        functions = Functions({name: PythonFunction(HANDLERS, name) for name in names}, threads, most)
+        functions = Functions({f"millrace-{name}": PythonFunction(HANDLERS, name) for name in names}, threads, most)
         invoked = {f"millrace-{name}": PythonFunction(HANDLERS, name) for name in ("echo", "fails", "gives_no_json")}
         application = Gateway(
             routes,
             functions,
             Functions(invoked, threads, most),
-            "socket",
+            SOCKET,
             StaticFiles(page),
             SampleServers(EXAMPLES),
             seconds=seconds,

@@ -22,8 +22,8 @@ from millrace.local.gateway.static_files import StaticFiles
 
 HOST: Final = "127.0.0.1"
 
-ROUTES: Final = (Route("/api", "api"), Route("/hooks", "trigger", open=True))
-SOCKET: Final = "socket"
+ROUTES: Final = (Route("/api", "millrace-api"), Route("/hooks", "millrace-trigger", open=True))
+SOCKET: Final = "millrace-socket"
 
 # Requests may wait for runs, invocations for nothing but the stores.
 _REQUEST_THREADS: Final = 32
@@ -60,14 +60,14 @@ def gateway(sources: Mapping[str, PythonFunction], page: Path, stage: str) -> Ge
     """
     requests = ThreadPoolExecutor(_REQUEST_THREADS, thread_name_prefix="request")
     invocations = ThreadPoolExecutor(_INVOCATION_THREADS, thread_name_prefix="invocation")
-    invoked = {
+    named = {
         f"{prefix}-{name}": source for name, source in sources.items() for prefix in ("millrace", f"millrace-{stage}")
     }
     try:
         yield Gateway(
             ROUTES,
-            Functions(sources, requests, _WAITING),
-            Functions(invoked, invocations, _WAITING),
+            Functions(named, requests, _WAITING),
+            Functions(named, invocations, _WAITING),
             SOCKET,
             StaticFiles(page),
             SampleServers(functions_folder().parent / "examples"),
@@ -179,4 +179,5 @@ def _load(sources: Mapping[str, PythonFunction]) -> None:
 
 def _importance(name: str) -> tuple[int, str]:
     order = [route.function for route in ROUTES] + [SOCKET]
-    return (order.index(name) if name in order else len(order), name)
+    function = f"millrace-{name}"
+    return (order.index(function) if function in order else len(order), name)
