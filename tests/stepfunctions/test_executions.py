@@ -13,6 +13,7 @@ from millrace.engine.definition import ExecutionType
 from millrace.engine.errors import TaskTokenError
 from millrace.engine.messages import Status, TaskFailed, TaskHeartbeat, TaskSucceeded
 from millrace.engine.payload import Payload
+from millrace.stepfunctions.executions import RECOVERY_BATCH
 from millrace.stepfunctions.store.errors import StoreError
 from tests.stepfunctions.in_process_engine import InProcessEngine, activity, opened, task, until
 
@@ -181,9 +182,11 @@ def test_whoever_waits_for_an_end_is_told_that_the_engine_closes(data: Path) -> 
 
 
 def test_what_recovered_executions_start_is_not_taken_up_a_second_time(data: Path) -> None:
+    # More than are read before what is started meanwhile is committed.
+    count = 8 * RECOVERY_BATCH
+
     async def first(engine: InProcessEngine) -> None:
-        for _ in range(150):
-            await engine.start(task("hold"))
+        await asyncio.gather(*(engine.start(task("hold")) for _ in range(count)))
 
     async def second() -> None:
         async with opened(data) as engine:
@@ -196,10 +199,10 @@ def test_what_recovered_executions_start_is_not_taken_up_a_second_time(data: Pat
             await asyncio.sleep(0)
             child = await other.start(launch)
             await opening
-            await until(lambda: len(engine.work.began) >= 151)
+            await until(lambda: len(engine.work.began) > count)
             executions = [begun.execution for begun in engine.work.began]
             assert executions.count(child.arn) == 1
-            assert len(executions) == len(set(executions)) == 151
+            assert len(executions) == len(set(executions)) == count + 1
             await other.close()
 
     lives(data, first)
