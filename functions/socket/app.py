@@ -14,7 +14,6 @@ from millrace.model import Json
 from millrace.services.caller import caller_of
 from millrace.services.moments import moment
 from millrace.services.people import People
-from millrace.store import DynamoStore, StoreSettings
 from millrace.store.records import Connection, ConnectionId
 
 from .messages import Desk
@@ -83,6 +82,8 @@ class SocketApi:
 @cache
 def socket_api() -> SocketApi:
     """Give the API of this process."""
+    from millrace.store import DynamoStore, StoreSettings
+
     settings = socket_settings()
     store = DynamoStore(StoreSettings(table=settings.table, bucket=settings.bucket))
     return SocketApi(Desk(store, cache(lambda: People(store, _executions())), time.time), settings.user)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from functions.socket.app import SocketApi
 from functions.socket.messages import STATE_LIMIT, Desk
 from functions.socket.post import GoneError
+
 from millrace.model import Json, NodeId
 from millrace.services.people import People
 from millrace.store.records import (
@@ -62,7 +62,7 @@ def context(name: str) -> dict[str, Any]:
 
 
 def run(workspace: str = "local", **members: Any) -> Run:
-    given = {"status": RunStatus.RUNNING, "started": "2026-11-21T07:30:00.000Z", "inputs": {}} | members
+    given = dict[str, Any](status=RunStatus.RUNNING, started="2026-11-21T07:30:00.000Z", inputs={}) | members
     return Run(RUN, WorkflowId("w"), WorkspaceId(workspace), UserId("local"), **given)
 
 
