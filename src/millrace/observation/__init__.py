@@ -4,9 +4,11 @@ from millrace.observation.log_event import LogEvent, execution_name, machine_nam
 from millrace.observation.report import NodeError, NodeReport, NodeStatus, RunError, RunReport
 from millrace.observation.run_map import RunMap
 from millrace.observation.run_observer import PAUSED, RunObserver
+from millrace.observation.run_recorder import Changes, RunRecorder
 
 __all__ = [
     "PAUSED",
+    "Changes",
     "LogEvent",
     "NodeError",
     "NodeReport",
@@ -14,6 +16,7 @@ __all__ = [
     "RunError",
     "RunMap",
     "RunObserver",
+    "RunRecorder",
     "RunReport",
     "execution_name",
     "machine_name",

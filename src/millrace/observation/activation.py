@@ -18,9 +18,10 @@ class Attempt:
         cancelled: Whether it was at work when its scope ended.
         called: When its function was called.
         waits: What the task was given, as JSON text, while it waits for a person; empty otherwise.
+        asked: When it began to wait for a person.
         console: What code printed.
         transitions: State transitions that it took.
-        busy: Milliseconds for which its function is billed.
+        busy, calls: Milliseconds for which its function is billed, and how often it was called.
     """
 
     started: int
@@ -29,6 +30,7 @@ class Attempt:
     cancelled: bool = False
     called: int | None = None
     waits: str = ""
+    asked: int | None = None
     console: tuple[str, ...] = ()
     transitions: int = 1
     busy: int = 0

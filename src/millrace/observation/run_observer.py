@@ -16,7 +16,7 @@ from millrace.observation.failures import UNKNOWN, error_of
 from millrace.observation.log_event import LogEvent
 from millrace.observation.report import NodeError, NodeReport, RunError, RunReport
 from millrace.observation.run_map import RunMap
-from millrace.observation.run_state import RunState
+from millrace.observation.run_state import Phase, RunState
 from millrace.observation.settlement import settle
 from millrace.observation.tally import Tally
 from millrace.store.records import RunStatus
@@ -110,10 +110,12 @@ class RunObserver:
                 given = _json(event.details.get("input"))
                 run.root.given = given.get("inputs") if isinstance(given, dict) else given
                 run.started = run.root.started = event.time
+                run.phases.append(Phase(RunStatus.RUNNING, event.time))
                 run.touch(run.root)
             case "ExecutionRedriven":
                 run.status, run.outputs, run.error, run.ended = RunStatus.RUNNING, None, None, None
                 run.redrives += 1
+                run.phases.append(Phase(RunStatus.RUNNING, event.time))
             case "ExecutionSucceeded":
                 output = _json(event.details.get("output"))
                 run.status = RunStatus.COMPLETED
@@ -126,6 +128,7 @@ class RunObserver:
     def _end(self, event: LogEvent) -> None:
         run = self.run
         run.ended = event.time
+        run.phases.append(Phase(run.status, event.time, run.error))
         for activation in (run.root, *run.open):
             run.touch(activation)
 

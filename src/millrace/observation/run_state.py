@@ -2,11 +2,20 @@
 
 from dataclasses import dataclass, field
 
-from millrace.model import Json
+from millrace.model import Json, NodeId
 from millrace.observation.activation import Activation, Attempt
 from millrace.observation.failures import UNKNOWN
 from millrace.observation.report import NodeError, RunError
 from millrace.store.records import RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A change of a run's status, at a moment in milliseconds since the epoch."""
+
+    status: RunStatus
+    at: int
+    error: RunError | None = None
 
 
 @dataclass(slots=True)
@@ -19,9 +28,11 @@ class RunState:
         closed: Those that have, in the order in which they did.
         touched: Activations of which something new is known.
         asking: Attempts that wait for people, or did.
+        phases: How its status changed: to which, when, and by which error.
         started, ended: In milliseconds since the epoch.
         transitions: State transitions, each try of a task among them.
         redrives: How often the run was taken up again.
+        billed: Calls of functions, and the milliseconds that they took, by node.
     """
 
     root: Activation = field(default_factory=Activation)
@@ -32,10 +43,12 @@ class RunState:
     status: RunStatus = RunStatus.RUNNING
     outputs: dict[str, Json] | None = None
     error: RunError | None = None
+    phases: list[Phase] = field(default_factory=list[Phase])
     started: int | None = None
     ended: int | None = None
     transitions: int = 0
     redrives: int = 0
+    billed: dict[NodeId, tuple[int, int]] = field(default_factory=dict[NodeId, "tuple[int, int]"])
 
     @property
     def is_final(self) -> bool:
@@ -47,6 +60,11 @@ class RunState:
         """Whether it waits for a person."""
         self.asking = [attempt for attempt in self.asking if attempt.waits]
         return not self.is_final and bool(self.asking)
+
+    def bill(self, node: NodeId, milliseconds: int) -> None:
+        """Count the call of a node's function."""
+        calls, busy = self.billed.get(node, (0, 0))
+        self.billed[node] = (calls + 1, busy + milliseconds)
 
     def touch(self, activation: Activation | None) -> None:
         """Note that something new is known of an activation."""

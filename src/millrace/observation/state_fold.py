@@ -186,7 +186,8 @@ class StateFold:
         if lines:
             attempt.console = lines
         attempt.waits = ""
-        if attempt.called is not None:
+        if attempt.called is not None and node is not None:
+            self._run.bill(node, event.time - attempt.called)
             attempt.busy += event.time - attempt.called
             attempt.calls += 1
             attempt.called = None
@@ -198,7 +199,7 @@ class StateFold:
             self._called(event, frame)
             attempt = self._frames.activation(frame, event.time).last(node)
             if attempt is not None and self._machine.nodes[node].asks:
-                attempt.waits = frame.task or "{}"
+                attempt.waits, attempt.asked = frame.task or "{}", event.time
                 self._run.asking.append(attempt)
             return
         answer = _json(event.details.get("output"))
