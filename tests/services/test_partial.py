@@ -21,7 +21,7 @@ def document(nodes: dict[str, tuple[str, dict[str, Any]]], *edges: str) -> dict[
             name.partition("@")[0]: {
                 "id": name.partition("@")[0],
                 "type": kind,
-                "data": data,
+                "data": dict(data),
                 **({"parentId": name.partition("@")[2]} if "@" in name else {}),
             }
             for name, (kind, data) in nodes.items()
