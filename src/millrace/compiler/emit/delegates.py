@@ -57,6 +57,8 @@ def write_delegate(emitter: "Emitter", item: Delegate, block: Block, exit_: Exit
         "Resource": "arn:aws:states:::states:startExecution.sync:2",
         "Arguments": {
             "StateMachineArn": emitter.emission.context.child_arns.format(name=item.name),
+            # Who sees the child's events finds the run by the first 36 characters.
+            "Name": f"{{% {run[ReferenceKind.RUN_ID]} & '-' & $uuid() %}}",
             "Input": parent,
         },
         "Output": {},
