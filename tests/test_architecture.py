@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "steps": {"model", "catalogue"},
     "compiler": {"model", "expressions", "catalogue"},
     "store": {"model"},
-    "observation": {"model", "catalogue", "compiler", "store"},
+    "observation": {"model", "expressions", "catalogue", "compiler", "store"},
     "services": {"model", "expressions", "catalogue", "compiler", "store", "observation"},
     "local": {
         "store",
