@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from . import auth, documentation, drafts, failures, nodes, versions, workflows
+from . import auth, documentation, drafts, executions, failures, nodes, people, versions, workflows
 from .requests import answer
 from .resolver import ConcurrentHttpResolver
 
 if TYPE_CHECKING:
     from millrace.steps import LambdaContext
 
-ROUTERS: Final = (auth.router, workflows.router, drafts.router, versions.router, nodes.router)
+ROUTERS: Final = (auth.router, workflows.router, drafts.router, versions.router, executions.router, people.router, nodes.router)
 
 
 def api() -> ConcurrentHttpResolver:

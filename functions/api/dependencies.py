@@ -15,8 +15,14 @@ from millrace.store.port import Store
 from .settings import ApiSettings, api_settings
 
 if TYPE_CHECKING:
+    from millrace.services.executions import Executions
     from millrace.services.machines import Machines
+    from millrace.services.partial_runs import PartialRuns
+    from millrace.services.people import People
+    from millrace.services.programs import Programs
     from millrace.services.publishing import Publishing
+    from millrace.services.run_control import RunControl
+    from millrace.services.runs import Runs
 
 
 class Services:
@@ -74,6 +80,48 @@ class Services:
         from millrace.services.publishing import Publishing
 
         return Publishing(self.store, self.workflows, self.versions, self.machines)
+
+    @cached_property
+    def executions(self) -> "Executions":
+        """What calls Step Functions for runs."""
+        from millrace.services.executions import Executions
+
+        return Executions(self.step_functions)
+
+    @cached_property
+    def programs(self) -> "Programs":
+        """What runs can run."""
+        from millrace.services.programs import Programs
+
+        return Programs(self.store, self.machines)
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """Runs, started and found."""
+        from millrace.services.runs import Runs
+
+        return Runs(self.store, self.executions, self.programs)
+
+    @cached_property
+    def run_control(self) -> "RunControl":
+        """Runs, steered."""
+        from millrace.services.run_control import RunControl
+
+        return RunControl(self.store, self.executions, self.programs, self.runs)
+
+    @cached_property
+    def partial_runs(self) -> "PartialRuns":
+        """Runs of parts."""
+        from millrace.services.partial_runs import PartialRuns
+
+        return PartialRuns(self.store, self.programs, self.runs)
+
+    @cached_property
+    def people(self) -> "People":
+        """Questions to people, and their answers."""
+        from millrace.services.people import People
+
+        return People(self.store, self.executions)
 
 
 @cache

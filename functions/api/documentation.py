@@ -28,6 +28,4 @@ def register(api: ConcurrentHttpResolver) -> None:
         return Response(status_code=200, content_type=content_types.APPLICATION_JSON, body=schema())
 
     api.get("/api/openapi.json", include_in_schema=False)(openapi)
-    api.enable_swagger(
-        path="/api/docs", title="Millrace", version=version("millrace"), description=_DESCRIPTION, compress=True
-    )
+    api.describe_itself("/api/docs", "Millrace", version("millrace"), _DESCRIPTION)

@@ -29,8 +29,8 @@ _FRAMES: Final = 20
 
 def register(api: ConcurrentHttpResolver) -> None:
     """Let an API answer for everything that its routes raise."""
-    api.exception_handler(NoRouteError)(lambda _: _no_route(api))
-    api.exception_handler(Exception)(lambda error: answer_to(error, api.current_event.request_context.request_id))
+    api.on_error(NoRouteError, lambda _: _no_route(api))
+    api.on_error(Exception, lambda error: answer_to(error, api.current_event.request_context.request_id))
 
 
 def answer_to(error: Exception, request_id: str) -> Response[Any]:

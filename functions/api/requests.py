@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from millrace.services.errors import ErrorCode
 
-from .dependencies import Services, caller_of_event, services
+from .dependencies import caller_of_event, services
 from .envelope import failure
 from .failures import answer_to
 from .idempotency import HEADER, Answer, once
@@ -48,7 +48,7 @@ def _answer(api: ConcurrentHttpResolver, event: Mapping[str, Any], context: Any)
     plain = {**event, "body": text, "isBase64Encoded": False}
     if event["requestContext"]["http"]["method"].upper() in _READING or HEADER not in event.get("headers", {}):
         return api.resolve(plain, context)
-    found: Services = api.dependency_overrides.get(services, services)()
+    found = api.provide(services)
     return once(found.store, caller_of_event(event, found.settings), plain, data, lambda: api.resolve(plain, context))
 
 

@@ -1,16 +1,22 @@
 """Powertools' resolver for processes that answer several requests at once."""
 
+# Powertools leaves out the arguments of its generic types.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownParameterType=false, reportMissingTypeArgument=false
+
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import orjson
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder, Route
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+T = TypeVar("T")
 
 DEEPEST: Final = 100
 """Levels of a body: pydantic writes no more than 255, and a document needs far fewer."""
@@ -60,7 +66,7 @@ class ConcurrentHttpResolver(APIGatewayHttpResolver):
         return _state().context
 
     @context.setter
-    def context(self, value: dict[str, Any]) -> None:
+    def context(self, value: dict[str, Any]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride] -- as said
         _state().context = value
 
     @property
@@ -71,6 +77,18 @@ class ConcurrentHttpResolver(APIGatewayHttpResolver):
     @processed_stack_frames.setter
     def processed_stack_frames(self, value: list[str]) -> None:
         _state().frames = value
+
+    def provide(self, provider: Callable[[], T]) -> T:
+        """Give what a provider gives, or what was put in its place."""
+        return cast("Callable[[], T]", self.dependency_overrides.get(provider, provider))()
+
+    def on_error(self, kind: type[Exception], handle: Callable[[Exception], Response[Any]]) -> None:
+        """Answer errors of a kind, and of the kinds below it."""
+        self.exception_handler(kind)(handle)
+
+    def describe_itself(self, path: str, title: str, version: str, description: str) -> None:
+        """Serve a page that shows the API, with all that it needs."""
+        self.enable_swagger(path=path, title=title, version=version, description=description, compress=True)
 
     def methods_at(self, path: str) -> list[str]:
         """Give the methods that a path can be asked with."""
