@@ -10,7 +10,15 @@ from .resolver import ConcurrentHttpResolver
 if TYPE_CHECKING:
     from millrace.steps import LambdaContext
 
-ROUTERS: Final = (auth.router, workflows.router, drafts.router, versions.router, executions.router, people.router, nodes.router)
+ROUTERS: Final = (
+    auth.router,
+    workflows.router,
+    drafts.router,
+    versions.router,
+    executions.router,
+    people.router,
+    nodes.router,
+)
 
 
 def api() -> ConcurrentHttpResolver:

@@ -1,10 +1,9 @@
 """Runs and what belongs to them, as the API shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field
-from typing_extensions import Self
 
 from millrace.model import NodeId
 from millrace.store.records import LogLine, Run, RunId, RunStatus, Step, StepStatus, WorkflowId

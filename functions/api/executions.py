@@ -60,7 +60,7 @@ class NewPartialExecution(Body):
     reuse: Annotated[
         Id | None,
         Field(
-            description="Whose outputs stand for nodes that do not run: an execution's id, `latest` or `none`. Default: "
+            description="Whose outputs stand for nodes that do not run: an id, `latest` or `none`. Default: "
             "`none` up to a node, else `latest`."
         ),
     ] = None
