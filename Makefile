@@ -34,8 +34,8 @@ $(RUNTIME_READY): runtime/package-lock.json
 	npm ci --silent --no-audit --no-fund --prefix runtime
 	@touch $@
 
-run: $(READY) ## Run an example workflow on the in-process engine
-	$(BIN)/millrace run examples/order-triage
+run: $(READY) ## Start the service on this machine, until Ctrl-C
+	@$(BIN)/millrace up
 
 test: setup ## Check style and types, and run every test
 	$(BIN)/ruff check .

@@ -48,15 +48,8 @@ def command(port: int, home: Path, open_page: bool) -> None:
     layout = Layout(home.resolve(), port)
     click.echo(f"Starting Millrace with its data in {home}.")
     try:
-        run_service(layout, dynoxide=_dynoxide, tell=click.echo, ready=ready)
+        run_service(layout, tell=click.echo, ready=ready)
     except LocalRunError as error:
         print_fault(str(error))
         sys.exit(1)
     click.echo("Stopped.")
-
-
-def _dynoxide() -> Path | None:
-    """Find or install dynoxide, and say what it costs where there is none."""
-    from millrace.local.dynoxide import dynoxide_binary
-
-    return dynoxide_binary()

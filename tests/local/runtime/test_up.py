@@ -47,8 +47,8 @@ def test_the_service_comes_up_heals_and_ends_cleanly(tmp_path: Path) -> None:
             line_with(service, f"{name} serves again")
         service.terminate()
         assert service.wait(30) == 0
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", port))
+    with socket.create_server(("127.0.0.1", port)):
+        pass
 
 
 def process_at(port: int, name: str) -> int:

@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 from millrace.local.runtime.checks import check_home, check_ports, locked
+from millrace.local.runtime.database import choose_database
 from millrace.local.runtime.layout import Layout, url
 from millrace.local.runtime.parts import service_parts, service_ports
 from millrace.local.runtime.supervisor import Supervisor
@@ -15,7 +15,6 @@ from millrace.local.runtime.supervisor import Supervisor
 def run_service(
     layout: Layout,
     *,
-    dynoxide: Callable[[], Path | None],
     tell: Callable[[str], None],
     ready: Callable[[str], None],
 ) -> None:
@@ -23,7 +22,6 @@ def run_service(
 
     Args:
         layout: Where data and ports are.
-        dynoxide: Gives its binary, installing it where that is needed; None where there is none for this platform.
         tell: Told what people should know, a line at a time.
         ready: Told the URL once everything serves.
 
@@ -32,7 +30,7 @@ def run_service(
         KeyboardInterrupt: The signal was SIGINT; everything has been stopped. SIGTERM is an end like any other.
     """
     with locked(layout):
-        parts = service_parts(layout, dynoxide())
+        parts = service_parts(layout, choose_database(layout, tell))
         check_ports(service_ports(parts))
         check_home(layout)
         supervisor = Supervisor(parts, layout.logs, tell)
