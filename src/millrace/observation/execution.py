@@ -6,7 +6,7 @@ from typing import Final
 from millrace.observation.activation import Activation
 from millrace.observation.failures import Failure, error_of, state_named_in
 from millrace.observation.frames import Frames
-from millrace.observation.log_event import LogEvent
+from millrace.observation.log_event import LogEvent, execution_name
 from millrace.observation.run_map import RunMap
 from millrace.observation.run_state import RunState
 from millrace.observation.state_fold import StateFold
@@ -43,19 +43,27 @@ class Fold:
     Args:
         machine: What the states stand for.
         run: What is known of the run; grows.
-        own: ARN of the run's own execution.
+        name: The name of the run's own execution.
+
+    Attributes:
+        executions: Those of which an event has come, or which another one has named.
+        own: The run's own; None before its first event.
     """
 
-    def __init__(self, machine: RunMap, run: RunState, own: str) -> None:
+    def __init__(self, machine: RunMap, run: RunState, name: str) -> None:
         self._machine = machine
         self._run = run
-        self.executions: dict[str, Execution] = {own: Execution(own, run.root)}
+        self._name = name
+        self.executions: dict[str, Execution] = {}
+        self.own: Execution | None = None
 
     def execution(self, arn: str) -> Execution:
         """Give an execution; a child's first events may come before the one by which its parent names it."""
         execution = self.executions.get(arn)
         if execution is None:
             execution = self.executions[arn] = Execution(arn)
+            if execution_name(arn) == self._name:
+                self.own, execution.activation = execution, self._run.root
         return execution
 
     def must_wait(self, event: LogEvent, execution: Execution) -> bool:

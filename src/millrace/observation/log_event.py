@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import orjson
+
 from millrace.model import Json
 
 
@@ -60,6 +62,16 @@ class LogEvent:
             "event_timestamp": str(self.time),
             "execution_arn": self.execution,
         }
+
+
+def json_of(text: object) -> Json:
+    """Read an input, output or value; None where there is none, or where it was too long for the log and was cut."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return cast("Json", orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return None
 
 
 def execution_name(arn: str) -> str:

@@ -5,15 +5,13 @@ afterwards, and what comes of it depends neither on the order in which events co
 """
 
 from collections.abc import Iterable
-from typing import Final, cast
+from typing import Final
 
-import orjson
-
-from millrace.model import Json, NodeId
+from millrace.model import NodeId
 from millrace.observation.activation import Activation
 from millrace.observation.execution import Execution, Fold
 from millrace.observation.failures import UNKNOWN, error_of
-from millrace.observation.log_event import LogEvent
+from millrace.observation.log_event import LogEvent, json_of
 from millrace.observation.report import NodeError, NodeReport, RunError, RunReport
 from millrace.observation.run_map import RunMap
 from millrace.observation.run_state import Phase, RunState
@@ -30,14 +28,18 @@ class RunObserver:
 
     Args:
         machine: What the states stand for.
-        execution: ARN of the run's own execution.
+        name: The name of the run's own execution.
     """
 
-    def __init__(self, machine: RunMap, execution: str = "") -> None:
+    def __init__(self, machine: RunMap, name: str = "") -> None:
         self.machine = machine
         self.run = RunState()
-        self._own = execution
-        self._fold = Fold(machine, self.run, execution)
+        self._fold = Fold(machine, self.run, name)
+
+    @property
+    def execution(self) -> str | None:
+        """The ARN of the run's own execution; None before its first event."""
+        return None if self._fold.own is None else self._fold.own.arn
 
     @property
     def taken(self) -> int:
@@ -98,7 +100,7 @@ class RunObserver:
             del execution.held[execution.next]
             execution.next += 1
             self._fold.take(event, execution)
-            if execution.arn == self._own and event.type.startswith("Execution"):
+            if execution is self._fold.own and event.type.startswith("Execution"):
                 self._take_own(event, execution)
         return execution.next > first
 
@@ -107,7 +109,7 @@ class RunObserver:
         run = self.run
         match event.type:
             case "ExecutionStarted":
-                given = _json(event.details.get("input"))
+                given = json_of(event.details.get("input"))
                 run.root.given = given.get("inputs") if isinstance(given, dict) else given
                 run.started = run.root.started = event.time
                 run.phases.append(Phase(RunStatus.RUNNING, event.time))
@@ -117,7 +119,7 @@ class RunObserver:
                 run.redrives += 1
                 run.phases.append(Phase(RunStatus.RUNNING, event.time))
             case "ExecutionSucceeded":
-                output = _json(event.details.get("output"))
+                output = json_of(event.details.get("output"))
                 run.status = RunStatus.COMPLETED
                 run.outputs = output if isinstance(output, dict) else {}
                 self._end(event)
@@ -155,7 +157,3 @@ class RunObserver:
         if failure.error == UNKNOWN:
             run.name_error(error)
         run.error = RunError(failure.node, error if failure.error == UNKNOWN else failure.error, failure.state)
-
-
-def _json(text: object) -> Json:
-    return cast("Json", orjson.loads(text)) if isinstance(text, str) else None

@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
-import orjson
-
 from millrace.model import Json, NodeId
 from millrace.observation.activation import Activation
 from millrace.observation.cost import run_cost
 from millrace.observation.lines import run_line, step_lines
 from millrace.observation.live import Message, progress, run_message, step_messages
-from millrace.observation.log_event import LogEvent
+from millrace.observation.log_event import LogEvent, json_of
 from millrace.observation.moments import moment
 from millrace.observation.report import RunError
 from millrace.observation.run_map import RunMap
@@ -46,16 +44,13 @@ class RunRecorder:
     """Takes the events of a run and says what is to be written of it.
 
     Args:
-        run: The run's record, for what never changes in it.
+        run: The run's record.
         machine: What the states stand for.
-        execution: ARN of the run's own execution.
     """
 
-    def __init__(self, run: Run, machine: RunMap, execution: str) -> None:
-        self.observer = RunObserver(machine, execution)
+    def __init__(self, run: Run, machine: RunMap) -> None:
+        self.observer = RunObserver(machine, run.id)
         self._machine = machine
-        self._record = run
-        self._execution = execution
         self._known: dict[_StepKey, tuple[Step, bool]] = {}
         self._phases = 0
 
@@ -68,6 +63,11 @@ class RunRecorder:
     def is_complete(self) -> bool:
         """Whether the run has completed, so that nothing more can come."""
         return self.observer.run.status is RunStatus.COMPLETED
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether something is known that `changes` has not given yet."""
+        return bool(self.observer.run.touched)
 
     def knows(self, event: LogEvent) -> bool:
         """Whether an event has come before."""
@@ -115,7 +115,7 @@ class RunRecorder:
         return replace(
             run,
             status=run.status if state.started is None else status,
-            execution=self._execution,
+            execution=self.observer.execution or run.execution,
             outputs=cast("Json", state.outputs),
             error=self._error(),
             completed=moment(state.ended) if state.ended is not None and status is not RunStatus.PAUSED else None,
@@ -168,10 +168,7 @@ def _request(activation: Activation, step: Step) -> Json:
     attempts = activation.attempts.get(step.node, ())
     if step.status is not StepStatus.WAITING or not attempts:
         return None
-    try:
-        given = cast("Json", orjson.loads(attempts[-1].waits))
-    except orjson.JSONDecodeError:
-        return None
+    given = json_of(attempts[-1].waits)
     payload = given.get("Payload") if isinstance(given, dict) else None
     if not isinstance(payload, dict):
         return None

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
-import orjson
-
-from millrace.model import Json, NodeId, StateName
+from millrace.model import NodeId, StateName
 from millrace.observation.activation import Activation
 from millrace.observation.failures import UNKNOWN, Failure, caught_error, error_of, printed_by
 from millrace.observation.frames import Frame, Frames
-from millrace.observation.log_event import LogEvent
+from millrace.observation.log_event import LogEvent, json_of
 from millrace.observation.report import NodeError
 from millrace.observation.run_map import Evidence, MappedState, RunMap
 from millrace.observation.run_state import RunState
@@ -94,7 +92,7 @@ class StateFold:
         if not self._frames.is_control(frame):
             activation = self._frames.activation(frame, event.time)
             if frame.iterates is not None and activation.given is None:
-                given = _json(event.details.get("input"))
+                given = json_of(event.details.get("input"))
                 activation.given = given.get("item") if isinstance(given, dict) else None
             if mapped is not None and mapped.node is None and mapped.stands_for:
                 first = mapped.stands_for[0]
@@ -147,7 +145,7 @@ class StateFold:
     ) -> None:
         for name, (evidence, node) in mapped.assigned.items():
             if name in assigned and evidence is not Evidence.NONE:
-                activation.assign(node, evidence, _json(assigned[name]), moment)
+                activation.assign(node, evidence, json_of(assigned[name]), moment)
 
     def _ended(self, activation: Activation, node: NodeId, failure: Failure | None, now: int) -> None:
         activation.end(node, now)
@@ -202,7 +200,7 @@ class StateFold:
                 attempt.waits, attempt.asked = frame.task or "{}", event.time
                 self._run.asking.append(attempt)
             return
-        answer = _json(event.details.get("output"))
+        answer = json_of(event.details.get("output"))
         arn = answer.get("ExecutionArn") if isinstance(answer, dict) else None
         if isinstance(arn, str):
             frame.child = arn
@@ -274,7 +272,3 @@ class StateFold:
         node = self._own_node(frame)
         if node is not None:
             self._frames.activation(frame, event.time).interrupt(node, event.time)
-
-
-def _json(text: object) -> Json:
-    return cast("Json", orjson.loads(text)) if isinstance(text, str) else None
