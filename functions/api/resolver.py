@@ -82,13 +82,13 @@ class ConcurrentHttpResolver(APIGatewayHttpResolver):
         """Give what a provider gives, or what was put in its place."""
         return cast("Callable[[], T]", self.dependency_overrides.get(provider, provider))()
 
+    def replace(self, provider: Callable[[], T], other: Callable[[], T]) -> None:
+        """Put another provider in the place of one, for tests."""
+        self.dependency_overrides[provider] = other
+
     def on_error(self, kind: type[Exception], handle: Callable[[Exception], Response[Any]]) -> None:
         """Answer errors of a kind, and of the kinds below it."""
         self.exception_handler(kind)(handle)
-
-    def describe_itself(self, path: str, title: str, version: str, description: str) -> None:
-        """Serve a page that shows the API, with all that it needs."""
-        self.enable_swagger(path=path, title=title, version=version, description=description, compress=True)
 
     def methods_at(self, path: str) -> list[str]:
         """Give the methods that a path can be asked with."""

@@ -2,7 +2,6 @@
 
 ServiceError
 |-- InvalidRequestError      400, lists every fault
-|-- SignInError              401
 |-- ForbiddenError           403
 |-- NotFoundError            404, also for what belongs to another workspace
 |-- ConflictError            409, somebody or something else was there first
@@ -17,56 +16,92 @@ ServiceError
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from millrace.model import Diagnostic, Json
 from millrace.store.records import Workflow
 
 
 class ErrorCode(StrEnum):
-    """The API's error codes. They are stable; docs/api.md explains each."""
+    """The API's error codes, which are stable, each with what it means.
+
+    Attributes:
+        meaning: One sentence for docs/api.md.
+    """
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> Self:
+        """Make a member that equals its code."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
 
     # The request itself
-    MALFORMED_JSON = "MALFORMED_JSON"
-    INVALID_REQUEST = "INVALID_REQUEST"
-    INVALID_CURSOR = "INVALID_CURSOR"
-    INVALID_INPUTS = "INVALID_INPUTS"
-    INVALID_ANSWER = "INVALID_ANSWER"
-    INVALID_DOCUMENT = "INVALID_DOCUMENT"
-    REVISION_REQUIRED = "REVISION_REQUIRED"
-    BODY_TOO_LARGE = "BODY_TOO_LARGE"
-    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
-    ROUTE_NOT_FOUND = "ROUTE_NOT_FOUND"
-    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
-    IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
+    MALFORMED_JSON = "MALFORMED_JSON", "The body is no JSON in UTF-8, or nests too deeply."
+    INVALID_REQUEST = (
+        "INVALID_REQUEST",
+        "Parameters or members are missing, unknown or wrong; `faults` lists all of them.",
+    )
+    INVALID_CURSOR = "INVALID_CURSOR", "The cursor is not this list's; start again without one."
+    INVALID_INPUTS = "INVALID_INPUTS", "The inputs do not fit the workflow's input node; `faults` lists everything."
+    INVALID_ANSWER = (
+        "INVALID_ANSWER",
+        "The answer does not fit the question's form or options; `faults` lists everything.",
+    )
+    INVALID_DOCUMENT = (
+        "INVALID_DOCUMENT",
+        "The workflow does not compile; `diagnostics` lists everything, as validation does.",
+    )
+    REVISION_REQUIRED = "REVISION_REQUIRED", "A save names the revision that it was made on, by `revision` or If-Match."
+    BODY_TOO_LARGE = "BODY_TOO_LARGE", "The body has more than 6 MB; `limit` and `size` are in bytes."
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE", "Bodies are JSON, with Content-Type: application/json."
+    ROUTE_NOT_FOUND = "ROUTE_NOT_FOUND", "There is no such path."
+    METHOD_NOT_ALLOWED = (
+        "METHOD_NOT_ALLOWED",
+        "The path is there, but not with that method; the header Allow lists what is.",
+    )
+    IDEMPOTENCY_KEY_REUSED = (
+        "IDEMPOTENCY_KEY_REUSED",
+        "The Idempotency-Key came with another request within the last 24 hours.",
+    )
+    IDEMPOTENCY_IN_PROGRESS = (
+        "IDEMPOTENCY_IN_PROGRESS",
+        "The request with that Idempotency-Key is still being carried out.",
+    )
     # Who asks
-    UNAUTHORIZED = "UNAUTHORIZED"
-    FORBIDDEN = "FORBIDDEN"
-    SIGN_IN_NOT_SET_UP = "SIGN_IN_NOT_SET_UP"
+    UNAUTHORIZED = "UNAUTHORIZED", "The request does not bring what proves who sends it."
+    SIGN_IN_NOT_SET_UP = "SIGN_IN_NOT_SET_UP", "There is no sign-in here; every request is the local user's."
     # What is asked for
-    WORKFLOW_NOT_FOUND = "WORKFLOW_NOT_FOUND"
-    VERSION_NOT_FOUND = "VERSION_NOT_FOUND"
-    NODE_TYPE_NOT_FOUND = "NODE_TYPE_NOT_FOUND"
-    NODE_NOT_FOUND = "NODE_NOT_FOUND"
-    EXECUTION_NOT_FOUND = "EXECUTION_NOT_FOUND"
-    TRIGGER_NOT_FOUND = "TRIGGER_NOT_FOUND"
+    WORKFLOW_NOT_FOUND = (
+        "WORKFLOW_NOT_FOUND",
+        "The workspace has no such workflow; `deleted_at` where it can be restored.",
+    )
+    VERSION_NOT_FOUND = "VERSION_NOT_FOUND", "The workflow has no such version."
+    NODE_TYPE_NOT_FOUND = "NODE_TYPE_NOT_FOUND", "There is no such node type."
+    NODE_NOT_FOUND = "NODE_NOT_FOUND", "The workflow has no such node."
+    EXECUTION_NOT_FOUND = "EXECUTION_NOT_FOUND", "The workspace has no such execution."
+    TRIGGER_NOT_FOUND = "TRIGGER_NOT_FOUND", "The workspace has no such trigger."
     # What stands against it
-    REVISION_CONFLICT = "REVISION_CONFLICT"
-    WORKFLOW_NOT_DELETED = "WORKFLOW_NOT_DELETED"
-    NOT_PUBLISHED = "NOT_PUBLISHED"
-    PUBLISH_IN_PROGRESS = "PUBLISH_IN_PROGRESS"
-    EXECUTION_ENDED = "EXECUTION_ENDED"
-    EXECUTION_NOT_PAUSED = "EXECUTION_NOT_PAUSED"
-    EXECUTION_NOT_FAILED = "EXECUTION_NOT_FAILED"
-    EXECUTION_RUNNING = "EXECUTION_RUNNING"
-    NOT_WAITING = "NOT_WAITING"
-    ALREADY_ANSWERED = "ALREADY_ANSWERED"
-    TRIGGER_KEY_TAKEN = "TRIGGER_KEY_TAKEN"
+    REVISION_CONFLICT = (
+        "REVISION_CONFLICT",
+        "Somebody saved meanwhile; `current` and `definition` are what is there now.",
+    )
+    WORKFLOW_NOT_DELETED = "WORKFLOW_NOT_DELETED", "Only a deleted workflow can be restored."
+    NOT_PUBLISHED = "NOT_PUBLISHED", "The workflow has no published version."
+    PUBLISH_IN_PROGRESS = "PUBLISH_IN_PROGRESS", "The workflow is being published or rolled back by another request."
+    EXECUTION_ENDED = "EXECUTION_ENDED", "The execution has ended."
+    EXECUTION_NOT_PAUSED = "EXECUTION_NOT_PAUSED", "Only a paused execution can be resumed."
+    EXECUTION_NOT_FAILED = "EXECUTION_NOT_FAILED", "Only an execution that failed or was cancelled can be tried again."
+    EXECUTION_RUNNING = "EXECUTION_RUNNING", "The execution is still running."
+    NOT_WAITING = "NOT_WAITING", "The node does not wait for an answer."
+    ALREADY_ANSWERED = "ALREADY_ANSWERED", "Somebody else answered first, or time was up."
+    TRIGGER_KEY_TAKEN = "TRIGGER_KEY_TAKEN", "Another webhook has the method and path."
     # Faults that are not the caller's
-    PUBLISH_FAILED = "PUBLISH_FAILED"
-    UNAVAILABLE = "UNAVAILABLE"
-    INTERNAL_ERROR = "INTERNAL_ERROR"
+    PUBLISH_FAILED = "PUBLISH_FAILED", "Step Functions refused `step`; what was live before still is."
+    UNAVAILABLE = "UNAVAILABLE", "Something that is needed does not answer; the same request may succeed in a moment."
+    INTERNAL_ERROR = "INTERNAL_ERROR", "A fault on our side; quote `request_id` when you report it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +149,6 @@ class InvalidRequestError(ServiceError):
             f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in found
         )
         super().__init__(code, told, {"faults": [fault.to_json() for fault in found]})
-
-
-class SignInError(ServiceError):
-    """Nobody, or nobody known, asks."""
-
-    status = 401
 
 
 class ForbiddenError(ServiceError):

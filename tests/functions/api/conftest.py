@@ -40,7 +40,7 @@ def provided(engine: Engine) -> Iterator[Services]:
 @pytest.fixture(scope="module")
 def http(provided: Services) -> ApiClient:
     resolver = api()
-    resolver.dependency_overrides[services] = lambda: provided
+    resolver.replace(services, lambda: provided)
     return ApiClient(resolver)
 
 

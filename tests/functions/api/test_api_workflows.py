@@ -129,11 +129,10 @@ def test_another_workspaces_workflow_is_as_good_as_absent(
 def test_a_document_is_checked_as_a_whole(http: ApiClient, workflow: dict[str, Any]) -> None:
     verdict = http.post("/api/workflows/validate", {"definition": BROKEN}).data
     assert verdict["valid"] is False
-    assert {one["code"] for one in verdict["diagnostics"]} >= {"unknown-node-type", "unknown-node"} or len(
-        verdict["diagnostics"]
-    ) >= 2
+    assert {one["code"] for one in verdict["diagnostics"]} >= {"unknown-node-type", "unknown-node"}
     assert http.post("/api/workflows/validate", {"definition": constant(1)}).data == {"valid": True, "diagnostics": []}
-    for value in (None, 3, [], "x"):
+    values: tuple[Any, ...] = (None, 3, [], "x")
+    for value in values:
         assert http.post("/api/workflows/validate", {"definition": value}).data["valid"] is False
     assert http.post(f"/api/workflows/{workflow['id']}/validate").data["valid"] is True
 
