@@ -1,5 +1,6 @@
 """Pages of lists are the sorted list, cut; cursors belong to one list."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
@@ -59,13 +60,13 @@ def test_pages_of_workflows_are_the_sorted_list(
     ]
     for record in written:
         store.create_workflow(record, {})
-    order = {
-        WorkflowSort.NAME: lambda record: (record.name.casefold().encode(), record.id),
-        WorkflowSort.CREATED: lambda record: (record.created.encode(), record.id),
-        WorkflowSort.UPDATED: lambda record: (record.updated.encode(), record.id),
+    order: dict[WorkflowSort, Callable[[Workflow], str]] = {
+        WorkflowSort.NAME: lambda record: record.name.casefold(),
+        WorkflowSort.CREATED: lambda record: record.created,
+        WorkflowSort.UPDATED: lambda record: record.updated,
     }
     shown = [record for record in written if record.deleted is None and search.casefold() in record.name.casefold()]
-    expected = sorted(shown, key=order[sort], reverse=descending)
+    expected = sorted(shown, key=lambda record: (order[sort](record), record.id), reverse=descending)
     assert (
         all_workflows(store, workspace, WorkflowFilter(search=search, sort=sort, descending=descending), limit)
         == expected

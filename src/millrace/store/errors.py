@@ -10,9 +10,7 @@ StoreError
 `-- StoreUnavailableError   the database or the bucket does not answer, or refuses to
 """
 
-from typing import Generic, TypeVar
-
-Current = TypeVar("Current")
+from millrace.store.records import Trigger, Workflow
 
 
 class StoreError(Exception):
@@ -37,7 +35,7 @@ class RecordExistsError(StoreError):
         super().__init__(f"expected a new {kind}, found one with the id {identity!r}; give it another id, or save it")
 
 
-class RevisionConflictError(StoreError, Generic[Current]):
+class RevisionConflictError(StoreError):
     """Somebody saved meanwhile.
 
     Attributes:
@@ -45,7 +43,7 @@ class RevisionConflictError(StoreError, Generic[Current]):
         current: The record as it is now.
     """
 
-    def __init__(self, kind: str, seen: int, current: Current, revision: int) -> None:
+    def __init__(self, kind: str, seen: int, current: Workflow | Trigger, revision: int) -> None:
         self.kind = kind
         self.seen = seen
         self.current = current

@@ -82,7 +82,7 @@ class TriggerItems(Items):
         found = self._table.find(listed)
         return self._records(TRIGGER, [found[key] for key in listed if key in found])
 
-    def _trigger_conflict(self, seen: Trigger) -> RecordNotFoundError | RevisionConflictError[Trigger]:
+    def _trigger_conflict(self, seen: Trigger) -> RecordNotFoundError | RevisionConflictError:
         current = self.trigger(seen.workspace, seen.id)
         if current is None:
             return RecordNotFoundError("trigger", seen.id)

@@ -184,7 +184,7 @@ class WorkflowItems(Items):
                 raise self._workflow_conflict(seen) from error
             raise RecordExistsError("version", str(seen.latest_version)) from error
 
-    def _workflow_conflict(self, seen: Workflow) -> RecordNotFoundError | RevisionConflictError[Workflow]:
+    def _workflow_conflict(self, seen: Workflow) -> RecordNotFoundError | RevisionConflictError:
         current = self.workflow(seen.workspace, seen.id)
         if current is None:
             return RecordNotFoundError("workflow", seen.id)
