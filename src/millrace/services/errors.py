@@ -99,6 +99,7 @@ class ErrorCode(StrEnum):
     ALREADY_ANSWERED = "ALREADY_ANSWERED", "Somebody else answered first, or time was up."
     TRIGGER_KEY_TAKEN = "TRIGGER_KEY_TAKEN", "Another webhook has the method and path."
     # Faults that are not the caller's
+    EXECUTION_FAILED = "EXECUTION_FAILED", "The run that a webhook waited for has failed, or was cancelled."
     PUBLISH_FAILED = "PUBLISH_FAILED", "Step Functions refused `step`; what was live before still is."
     UNAVAILABLE = "UNAVAILABLE", "Something that is needed does not answer; the same request may succeed in a moment."
     INTERNAL_ERROR = "INTERNAL_ERROR", "A fault on our side; quote `request_id` when you report it."
