@@ -7,7 +7,8 @@ from typing import Any
 from millrace.model import Json
 from millrace.services.people import People
 from millrace.steps import LambdaContext
-from millrace.store import DynamoStore, StoreSettings
+from millrace.store.dynamo_store import DynamoStore
+from millrace.store.settings import StoreSettings
 
 from .settings import people_settings
 
