@@ -18,6 +18,7 @@ from millrace.stepfunctions.arns import execution_of, express_execution_of
 from millrace.stepfunctions.executions import Executions, Launch
 from millrace.stepfunctions.logs import LogDelivery, LogSubscriber
 from millrace.stepfunctions.records import (
+    ActivityRecord,
     ActivityArn,
     ExecutionArn,
     ExecutionRecord,
@@ -119,7 +120,8 @@ class InProcessEngine:
         arn = MachineArn(f"{PREFIX}:stateMachine:m{number}")
         revision = Revision(RevisionId("r"), chain(*states), f"{PREFIX}:role/r", logging=logging)
         machine = MachineRecord(arn, f"m{number}", kind, 0.0, revision)
-        await SqliteStore.commit(self.store, self.store.put_machine(machine))
+        there = self.store.put_activity(ActivityRecord(ACTIVITY, "a", 0.0))
+        await SqliteStore.commit(self.store, [*self.store.put_machine(machine), *there])
         standard = kind is ExecutionType.STANDARD
         execution = execution_of(arn, "n") if standard else express_execution_of(arn, "n", "1")
         return Launch(execution, "n", machine, revision, Payload.of(value))

@@ -46,6 +46,7 @@ class Core:
 
     Attributes:
         inspection: How TestState looks at it; None costs nothing.
+        activity_exists: Tells whether there is an activity of an ARN; None: all exist.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Core:
         source: random.Random,
         state: ExecutionState,
         inspection: Inspection | None = None,
+        activity_exists: Callable[[str], bool] | None = None,
     ) -> None:
         self.machine = machine
         self.info = info
         self.random = source
         self.state = state
         self.inspection = inspection
+        self.activity_exists = activity_exists
         self._trace = None if inspection is None else inspection.trace
         self.sizes = VariableSizes(counted=not state.frames)
         self.now = 0.0

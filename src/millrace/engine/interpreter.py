@@ -70,6 +70,7 @@ class Interpreter:
         source: Gives task tokens, jitter, $random and $uuid; a seeded one makes executions repeatable.
         state: What `snapshot` gave, to go on from there; None for a new execution.
         inspection: How TestState looks at a state.
+        activity_exists: Tells whether there is an activity of an ARN; None: all exist.
         entry: Where a new execution begins; None for the machine's first state.
     """
 
@@ -81,12 +82,13 @@ class Interpreter:
         source: random.Random | None = None,
         state: Mapping[str, Any] | None = None,
         inspection: Inspection | None = None,
+        activity_exists: Callable[[str], bool] | None = None,
         entry: Entry | None = None,
     ) -> None:
         self.machine = machine
         self.info = info
         self.state = ExecutionState() if state is None else ExecutionState.from_json(state)
-        self._core = Core(machine, info, source or random.SystemRandom(), self.state, inspection)
+        self._core = Core(machine, info, source or random.SystemRandom(), self.state, inspection, activity_exists)
         self._entry = entry or Entry(machine.start_at)
 
     def snapshot(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from millrace.engine import transitions
 from millrace.engine.core import Core, failure_details
 from millrace.engine.dataflow import data_limit_cause
 from millrace.engine.definition import TaskState
-from millrace.engine.errors import DATA_LIMIT_EXCEEDED, TIMEOUT, Failure
+from millrace.engine.errors import DATA_LIMIT_EXCEEDED, RUNTIME, TIMEOUT, Failure
 from millrace.engine.frames import Frame, PendingTask, Phase, Purpose
 from millrace.engine.messages import StartTask
 from millrace.engine.payload import NULL, PAYLOAD_LIMIT, Payload
@@ -26,16 +26,20 @@ def run_task(core: Core, frame: Frame, state: TaskState) -> None:
     timeout = None if state.timeout is None else state.timeout.number(scope)
     heartbeat = None if state.heartbeat is None else state.heartbeat.number(scope)
     credentials = evaluate(state.credentials, scope) if state.credentials else None
+    is_activity = resource.integration is Integration.ACTIVITY
+    if is_activity and core.activity_exists is not None and not core.activity_exists(resource.arn):
+        transitions.fail(core, frame, Failure(RUNTIME, f"The activity {resource.arn} does not exist.", terminal=True))
+        return
     _record(core, frame, resource, "Scheduled", _scheduled(core, resource, parameters, timeout, heartbeat, credentials))
-    if resource.integration is not Integration.ACTIVITY:
+    if not is_activity:
         _record(core, frame, resource, "Started", {})
     frame.phase = Phase.TASK
     frame.task = task = PendingTask(token, parameters, credentials, timeout, heartbeat)
     core.state.tokens[token] = frame.id
     if timeout is not None:
         task.timers[Purpose.TIMEOUT] = core.set_timer(frame.id, Purpose.TIMEOUT, timeout)
-    if heartbeat is not None:
-        task.timers[Purpose.HEARTBEAT] = core.set_timer(frame.id, Purpose.HEARTBEAT, heartbeat)
+    if not is_activity:
+        _expect_heartbeat(core, frame, task)
     core.effects.append(start_task(frame.state, resource, task))
 
 
@@ -52,6 +56,8 @@ def on_started(core: Core, frame: Frame, worker: str | None) -> None:
     if resource.integration is Integration.ACTIVITY:
         if frame.task is not None:
             frame.task.submitted = NULL
+            # A worker is to be heard of from here on; an activity's task may wait for one.
+            _expect_heartbeat(core, frame, frame.task)
         _record(core, frame, resource, "Started", {} if worker is None else {"workerName": worker})
 
 
@@ -90,10 +96,14 @@ def on_timed_out(core: Core, frame: Frame, purpose: Purpose) -> None:
 
 def on_heartbeat(core: Core, frame: Frame) -> None:
     """Give a task until its next heartbeat."""
-    task = frame.task
-    if task is not None and task.heartbeat is not None:
-        timer = task.timers[Purpose.HEARTBEAT]
-        core.set_timer(frame.id, Purpose.HEARTBEAT, task.heartbeat, timer)
+    if frame.task is not None:
+        _expect_heartbeat(core, frame, frame.task)
+
+
+def _expect_heartbeat(core: Core, frame: Frame, task: PendingTask) -> None:
+    if task.heartbeat is not None:
+        timer = task.timers.get(Purpose.HEARTBEAT)
+        task.timers[Purpose.HEARTBEAT] = core.set_timer(frame.id, Purpose.HEARTBEAT, task.heartbeat, timer)
 
 
 def _resource(core: Core, frame: Frame) -> Resource:

@@ -369,7 +369,8 @@ class Executions:
         self, record: ExecutionRecord, revision: Revision, start_at: StateName | None = None, *, durable: bool = True
     ) -> Live:
         machine = self._machines.load(record.machine, revision, start_at)
-        live = Live(self, record, Interpreter(machine, info_of(record, revision)), revision, durable=durable)
+        interpreter = Interpreter(machine, info_of(record, revision), activity_exists=self._activity_exists)
+        live = Live(self, record, interpreter, revision, durable=durable)
         self._live[record.arn] = live
         return live
 
@@ -411,9 +412,17 @@ class Executions:
         machine = self._machines.load(record.machine, revision)
         if record.map_run is not None:
             machine = replace(machine, timeout=None)
-        interpreter = Interpreter(machine, info_of(record, revision), state=orjson.loads(snapshot))
+        interpreter = Interpreter(
+            machine,
+            info_of(record, revision),
+            state=orjson.loads(snapshot),
+            activity_exists=self._activity_exists,
+        )
         live = self._live[record.arn] = Live(self, record, interpreter, revision, begun=True)
         return live
+
+    def _activity_exists(self, arn: str) -> bool:
+        return self.store.activity(ActivityArn(arn)) is not None
 
     def _revision(self, record: ExecutionRecord) -> Revision:
         revision = self.store.revision(record.machine, record.revision)

@@ -42,6 +42,33 @@ def test_a_deleted_activity_is_gone(engine: Engine, client: Any) -> None:
     assert refusal(client.get_activity_task, activityArn=arn) == gone
 
 
+def test_a_task_of_an_activity_that_is_gone_fails_at_once(
+    engine: Engine, client: Any, create: Callable[..., str]
+) -> None:
+    activity = client.create_activity(name=engine.name())["activityArn"]
+    machine = create(machine_of(activity))
+    client.delete_activity(activityArn=activity)
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    ended = until_ended(client, execution)
+    events = client.get_execution_history(executionArn=execution)["events"]
+    assert (ended["error"], ended["cause"]) == ("States.Runtime", f"The activity {activity} does not exist.")
+    assert [event["type"] for event in events] == ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
+
+
+def test_silence_counts_from_when_a_worker_has_the_task(
+    engine: Engine, client: Any, create: Callable[..., str]
+) -> None:
+    activity = client.create_activity(name=engine.name())["activityArn"]
+    task = {"Type": "Task", "Resource": activity, "HeartbeatSeconds": 1, "TimeoutSeconds": 2, "End": True}
+    execution = client.start_execution(stateMachineArn=create(json.dumps({"StartAt": "T", "States": {"T": task}})))[
+        "executionArn"
+    ]
+    until_ended(client, execution)
+    *_, last, _ = client.get_execution_history(executionArn=execution)["events"]
+    took = last["timestamp"] - client.describe_execution(executionArn=execution)["startDate"]
+    assert (last["type"], round(took.total_seconds())) == ("ActivityTimedOut", 2)
+
+
 def test_a_worker_takes_a_task_and_does_it(engine: Engine, client: Any, create: Callable[..., str]) -> None:
     activity = client.create_activity(name=engine.name())["activityArn"]
     execution = client.start_execution(stateMachineArn=create(machine_of(activity)))["executionArn"]
