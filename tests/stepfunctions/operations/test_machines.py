@@ -91,7 +91,7 @@ def test_creating_and_publishing_again_answers_the_same_version(engine: Engine, 
             ),
         ),
         (
-            {"loggingConfiguration": {"level": "ALL", "destinations": [{}]}},
+            {"loggingConfiguration": logged_to("")},
             (
                 "InvalidLoggingConfiguration",
                 "Invalid Logging Configuration: Must set valid CloudWatch Log Group ARN.",
