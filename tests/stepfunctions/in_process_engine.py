@@ -18,8 +18,8 @@ from millrace.stepfunctions.arns import execution_of, express_execution_of
 from millrace.stepfunctions.executions import Executions, Launch
 from millrace.stepfunctions.logs import LogDelivery, LogSubscriber
 from millrace.stepfunctions.records import (
-    ActivityRecord,
     ActivityArn,
+    ActivityRecord,
     ExecutionArn,
     ExecutionRecord,
     MachineArn,

@@ -10,6 +10,7 @@ import pytest
 from tests.stepfunctions.conftest import FAIL, PASS, ROLE, WAIT, Engine, refusal, until_ended
 
 LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:runs:*"
+NO_DESTINATION: dict[str, Any] = {}
 
 
 def logged_to(arn: str) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def test_creating_and_publishing_again_answers_the_same_version(engine: Engine, 
             ),
         ),
         (
-            {"loggingConfiguration": logged_to("")},
+            {"loggingConfiguration": {"level": "ALL", "destinations": [NO_DESTINATION]}},
             (
                 "InvalidLoggingConfiguration",
                 "Invalid Logging Configuration: Must set valid CloudWatch Log Group ARN.",
