@@ -82,7 +82,8 @@ class SocketApi:
 @cache
 def socket_api() -> SocketApi:
     """Give the API of this process."""
-    from millrace.store import DynamoStore, StoreSettings
+    from millrace.store.dynamo_store import DynamoStore
+    from millrace.store.settings import StoreSettings
 
     settings = socket_settings()
     store = DynamoStore(StoreSettings(table=settings.table, bucket=settings.bucket))

@@ -17,8 +17,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
-
 HOST: Final = "127.0.0.1"
 
 _SAVE_SECONDS: Final = 1.0
@@ -121,6 +119,8 @@ def run_emulator(port: int) -> None:
 
 
 async def _serve(port: int) -> None:
+    import uvicorn
+
     emulator = Emulator()
     server = uvicorn.Server(
         uvicorn.Config(

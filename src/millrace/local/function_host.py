@@ -13,10 +13,12 @@ from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from millrace.engine.tasks import Function
 from millrace.model import Json
+
+if TYPE_CHECKING:
+    from millrace.engine.tasks import Function
 
 _IMPORTING: Final = Lock()
 
@@ -66,7 +68,7 @@ class FunctionHost:
         self._threads = threads
         self.functions: Final = {name: self._invoker(name, function) for name, function in functions.items()}
 
-    def _invoker(self, name: str, function: PythonFunction) -> Function:
+    def _invoker(self, name: str, function: PythonFunction) -> "Function":
         async def invoke(payload: Json) -> Json:
             def call() -> Json:
                 return _handler(function)(payload, InvocationContext(name))

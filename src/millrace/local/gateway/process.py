@@ -4,9 +4,9 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -134,6 +134,8 @@ async def _serve(
     application.ready = prepare is None
     serving = server(application)
     loading = asyncio.create_task(_get_ready(application, sources, prepare))
+    # A gateway that cannot prepare ends, so that whoever has started it can tell why.
+    loading.add_done_callback(lambda done: _end_if_failed(done, serving))
     ending = asyncio.create_task(_close_when(serving, application))
     try:
         await serving.serve(sockets=[listener])
@@ -141,6 +143,13 @@ async def _serve(
         ending.cancel()
         loading.cancel()
         await application.close()
+        with suppress(asyncio.CancelledError):
+            await loading
+
+
+def _end_if_failed(task: asyncio.Task[None], serving: uvicorn.Server) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        serving.should_exit = True
 
 
 async def _close_when(serving: uvicorn.Server, application: Gateway) -> None:
@@ -153,21 +162,18 @@ async def _close_when(serving: uvicorn.Server, application: Gateway) -> None:
 async def _get_ready(
     application: Gateway, sources: Mapping[str, PythonFunction], prepare: Callable[[], None] | None
 ) -> None:
-    """Import the functions, then prepare: both want the same lock and processor."""
-    await asyncio.to_thread(_load, sources)
-    if prepare is None:
-        return
-    try:
+    """Import what the first request needs, prepare, and then import the rest."""
+    first, *others = sorted(sources, key=_importance)
+    await asyncio.to_thread(_load, sources, [first])
+    if prepare is not None:
         await asyncio.to_thread(prepare)
-        application.ready = True
-    except Exception:
-        _log.exception("the service cannot be prepared")
-        raise
+    application.ready = True
+    await asyncio.to_thread(_load, sources, others)
 
 
-def _load(sources: Mapping[str, PythonFunction]) -> None:
-    """Import what the first request needs; a function that cannot be imported fails when it is called."""
-    for name in sorted(sources, key=_importance):
+def _load(sources: Mapping[str, PythonFunction], names: Iterable[str]) -> None:
+    """Import functions; one that cannot be imported fails when it is called."""
+    for name in names:
         try:
             load(sources[name])
         except Exception:  # noqa: BLE001 - whatever keeps it from being imported

@@ -43,6 +43,11 @@ def examples_folder() -> Path:
     return functions_folder().parent / "examples"
 
 
+def is_done(store: Store, caller: Caller) -> bool:
+    """Tell whether the samples have been created once; they may have been deleted since."""
+    return store.remembered(_mark(caller)) is not None
+
+
 def add_samples(store: Store, caller: Caller, folder: Path, servers: str) -> tuple[WorkflowId, ...]:
     """Create the samples where that has never been done; gives what other samples start, to be published.
 
@@ -52,8 +57,7 @@ def add_samples(store: Store, caller: Caller, folder: Path, servers: str) -> tup
         folder: The folder of the examples.
         servers: The address below which their servers answer.
     """
-    mark = f"{_MARK}:{caller.workspace}"
-    if store.remembered(mark) is not None:
+    if is_done(store, caller):
         return ()
     workflows = Workflows(store)
     there = workflows.find(caller, WorkflowFilter(folder=FOLDER), PageRequest(100)).records
@@ -67,7 +71,7 @@ def add_samples(store: Store, caller: Caller, folder: Path, servers: str) -> tup
             description = str(document.get("description", ""))
             ids[name] = workflows.create(caller, Draft(name, document, description, FOLDER, ("sample",))).id
         keys[sample.key] = ids[name]
-    store.remember(mark, True, _FOR_EVER)
+    store.remember(_mark(caller), True, _FOR_EVER)
     return tuple(dict.fromkeys(keys[key] for sample in samples for key in sample.called if key in keys))
 
 
@@ -83,6 +87,10 @@ def read_samples(folder: Path, servers: str) -> Iterator[Sample]:
         if is_example and path.with_name("serve.py").is_file():
             defaults[SERVER_INPUT] = f"{servers}/{path.parent.name}"
         yield _sample(path.parent.name if is_example else path.stem, cast("dict[str, Any]", document), defaults)
+
+
+def _mark(caller: Caller) -> str:
+    return f"{_MARK}:{caller.workspace}"
 
 
 def _sample(key: str, document: dict[str, Any], defaults: dict[str, Json]) -> Sample:
