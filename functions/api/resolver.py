@@ -5,6 +5,7 @@
 # pyright: reportUnknownParameterType=false, reportMissingTypeArgument=false
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ T = TypeVar("T")
 
 DEEPEST: Final = 100
 """Levels of a body: pydantic writes no more than 255, and a document needs far fewer."""
+
+
+_LONG_NUMBER: Final = re.compile(r"[0-9]{19}")
 
 
 @dataclass
@@ -121,11 +125,12 @@ def read_json(text: str) -> Any:
         DeepJsonError: It nests too deeply.
     """
     value: Any = orjson.loads(text)
-    level: list[Any] = [value]
+    level = _members([value])
     for _ in range(DEEPEST):
         level = [member for one in level for member in _members(one)]
         if not level:
-            return value
+            # orjson rounds whole numbers of more than 64 bits.
+            return json.loads(text) if _LONG_NUMBER.search(text) else value
     raise DeepJsonError(f"expected JSON of at most {DEEPEST} levels, found more")
 
 

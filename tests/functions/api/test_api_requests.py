@@ -10,6 +10,7 @@ import pytest
 from functions.api.app import api
 from functions.api.dependencies import Services, services
 from functions.api.reference import PAGE, render_page
+from functions.api.resolver import read_json, serialized
 from functions.api.settings import ApiSettings
 
 from millrace.store.errors import StoreUnavailableError
@@ -79,6 +80,11 @@ def test_a_bad_request_lists_all_its_faults(http: ApiClient) -> None:
 def test_a_body_that_is_no_json_is_refused(http: ApiClient, raw: str) -> None:
     refused = http.send("POST", "/api/workflows", raw=raw)
     assert (refused.status, refused.error["code"]) == (400, "MALFORMED_JSON")
+
+
+def test_long_whole_numbers_are_not_rounded() -> None:
+    body = '{"definition":{"number":12345678901234567890123}}'
+    assert serialized(read_json(body)) == body
 
 
 def test_bytes_that_are_no_text_are_refused(http: ApiClient) -> None:
