@@ -85,6 +85,14 @@ def store(settings: StoreSettings) -> DynamoStore:
 
 
 @pytest.fixture
+def shared_store(store: DynamoStore, settings: StoreSettings) -> DynamoStore:
+    """The store for several threads at once."""
+    if settings.dynamodb_url is None:
+        pytest.skip("moto undoes a failed transaction by putting back a copy of all tables, with other threads' writes")
+    return store
+
+
+@pytest.fixture
 def later(settings: StoreSettings, store: DynamoStore) -> Callable[[float], DynamoStore]:
     """Give the same store so many seconds later."""
     return lambda seconds: DynamoStore(settings, lambda: NOW + seconds)

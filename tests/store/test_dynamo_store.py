@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -15,7 +16,7 @@ from millrace.store.errors import RevisionConflictError, StoreUnavailableError
 from millrace.store.port import PageRequest, Store
 from millrace.store.records import Workflow, WorkspaceId
 from millrace.store.settings import StoreSettings
-from tests.store.conftest import aws
+from tests.store.conftest import aws, dynoxide
 from tests.store.records import new_id, run, step, workflow
 
 SAVERS = 200
@@ -35,14 +36,14 @@ def test_creating_table_and_bucket_again_changes_nothing(store: DynamoStore, wor
 
 
 def test_of_concurrent_saves_one_wins_each_revision_and_the_others_are_told(
-    store: DynamoStore, workspace: WorkspaceId
+    shared_store: DynamoStore, workspace: WorkspaceId
 ) -> None:
     created = workflow(workspace)
-    store.create_workflow(created, {"saver": None})
+    shared_store.create_workflow(created, {"saver": None})
 
     def save(saver: int) -> Workflow | RevisionConflictError:
         try:
-            return store.save_workflow(replace(created, name=f"by {saver}"), {"saver": saver})
+            return shared_store.save_workflow(replace(created, name=f"by {saver}"), {"saver": saver})
         except RevisionConflictError as conflict:
             return conflict
 
@@ -51,35 +52,52 @@ def test_of_concurrent_saves_one_wins_each_revision_and_the_others_are_told(
     [winner] = [outcome for outcome in outcomes if isinstance(outcome, Workflow)]
     conflicts = [outcome for outcome in outcomes if isinstance(outcome, RevisionConflictError)]
     assert {conflict.current for conflict in conflicts} == {winner}
-    assert store.workflow(workspace, created.id) == winner
-    assert store.document(workspace, created.id) == {"saver": int(winner.name.removeprefix("by "))}
+    assert shared_store.workflow(workspace, created.id) == winner
+    assert shared_store.document(workspace, created.id) == {"saver": int(winner.name.removeprefix("by "))}
 
 
-def test_no_concurrent_save_is_lost_when_conflicts_are_tried_again(store: DynamoStore, workspace: WorkspaceId) -> None:
+def test_no_concurrent_save_is_lost_when_conflicts_are_tried_again(
+    shared_store: DynamoStore, workspace: WorkspaceId
+) -> None:
     created = workflow(workspace)
-    store.create_workflow(created, {})
+    shared_store.create_workflow(created, {})
 
     def add_tag(tag: int) -> None:
         seen = created
         while True:
             try:
-                store.save_workflow(replace(seen, tags=(*seen.tags, str(tag))), {"tag": tag})
+                shared_store.save_workflow(replace(seen, tags=(*seen.tags, str(tag))), {"tag": tag})
                 return
             except RevisionConflictError as conflict:
                 seen = cast("Workflow", conflict.current)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(add_tag, range(24)))
-    found = store.workflow(workspace, created.id)
+    found = shared_store.workflow(workspace, created.id)
     assert found is not None
     assert found.revision == 25
     assert sorted(map(int, found.tags)) == list(range(24))
 
 
-def test_of_concurrent_claims_one_is_granted(store: DynamoStore) -> None:
+def test_of_concurrent_claims_one_is_granted(shared_store: DynamoStore) -> None:
     key = new_id()
     with ThreadPoolExecutor(16) as threads:
-        assert list(threads.map(store.claim, [key] * 50, [60] * 50)).count(True) == 1
+        assert list(threads.map(shared_store.claim, [key] * 50, [60] * 50)).count(True) == 1
+
+
+def test_what_was_acknowledged_survives_a_killed_database(tmp_path: Path) -> None:
+    with aws():
+        created = workflow(WorkspaceId("w"))
+        with dynoxide(tmp_path) as url:
+            before = DynamoStore(StoreSettings("millrace-test", "millrace-test", "us-east-1", url))
+            before.create_table()
+            before.create_workflow(created, {"n": 1})
+            before.save_workflow(created, {"n": 2})
+        with dynoxide(tmp_path) as url:
+            after = DynamoStore(StoreSettings("millrace-test", "millrace-test", "us-east-1", url))
+            after.create_table()
+            assert after.workflow(created.workspace, created.id) == replace(created, revision=2)
+            assert after.document(created.workspace, created.id) == {"n": 2}
 
 
 class Reluctant(ThreadingHTTPServer):

@@ -1,5 +1,7 @@
 from collections.abc import Callable
 
+import pytest
+
 from millrace.store.dynamo_store import DynamoStore
 from tests.store.records import LARGE, new_id
 
@@ -31,8 +33,9 @@ def test_answer_takes_the_place_of_the_claim(store: DynamoStore, later: Callable
     assert store.remembered(key) is None
 
 
-def test_key_of_any_length_is_a_key(store: DynamoStore) -> None:
-    key = "ä/" * 3000
+@pytest.mark.parametrize("length", [30, 150, 3000])
+def test_key_of_any_length_is_a_key(store: DynamoStore, length: int) -> None:
+    key = "😀/" * length
     assert store.claim(key + "1", 60)
     assert store.claim(key + "2", 60)
     assert not store.claim(key + "1", 60)

@@ -116,6 +116,14 @@ def test_deleted_workflow_moves_to_another_list_and_back(store: DynamoStore, wor
     assert store.count_workflows(workspace) == 1
 
 
+def test_workflows_that_are_not_deleted_are_counted(store: DynamoStore, workspace: WorkspaceId) -> None:
+    assert store.count_workflows(workspace) == 0
+    for index in range(3):
+        store.create_workflow(workflow(workspace, str(index)), {})
+    store.create_workflow(workflow(workspace, deleted="2026-11-22T00:00:00.000Z"), {})
+    assert store.count_workflows(workspace) == 3
+
+
 @pytest.mark.parametrize(
     ("filter", "expected"),
     [

@@ -9,6 +9,7 @@ a workflow                               -       WORKFLOW#ws#wf            WORKF
 a draft's document, now or as of r       -       WORKFLOW#ws#wf            DRAFT#revision, the last one up to r
 a version; versions, newest first        -       WORKFLOW#ws#wf            VERSION#number
 the last runs of listed workflows        -       LAST#ws#wf                LAST (BatchGetItem)
+how many workflows are not deleted       -       TOTAL#ws                  TOTAL, written with what changes it
 workflows by creation                    by_1    WORKFLOWS#ws#live         created, id
 workflows by last save                   by_2    WORKFLOWS#ws#live         updated, id
 workflows by name                        by_3    WORKFLOWS#ws#live         name case-folded, id
@@ -51,7 +52,7 @@ _NAME_LENGTH: Final = 200
 _DIGITS: Final = 10
 _EVENT_DIGITS: Final = 19
 # Of the 2,048 bytes that a partition key has; what is longer is hashed.
-_PART_LENGTH: Final = 200
+_PART_LENGTH: Final = 400
 _PLAIN: Final = " !$&'()*+,/:;=?@[]{}|^<>"
 
 
@@ -80,6 +81,11 @@ def version_key(workspace: WorkspaceId, workflow: WorkflowId, version: int) -> K
 def last_run_key(workspace: WorkspaceId, workflow: WorkflowId) -> Key:
     """Find which run of a workflow was the last one."""
     return Key(_join("LAST", workspace, workflow), "LAST")
+
+
+def total_key(workspace: WorkspaceId) -> Key:
+    """Find how many workflows are not deleted."""
+    return Key(_join("TOTAL", workspace), "TOTAL")
 
 
 def workflows_partition(workspace: WorkspaceId, *, deleted: bool) -> str:
@@ -197,7 +203,6 @@ def _join(kind: str, *parts: str) -> str:
 
 
 def _part(text: str) -> str:
-    if len(text) > _PART_LENGTH:
-        return sha256(text.encode(errors="surrogatepass")).hexdigest()
     # What users choose could hold the separator of the parts, or a lone surrogate, which UTF-8 has not.
-    return quote(text, safe=_PLAIN, errors="surrogatepass")
+    part = quote(text, safe=_PLAIN, errors="surrogatepass")
+    return part if len(part) <= _PART_LENGTH else sha256(part.encode()).hexdigest()

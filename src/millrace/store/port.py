@@ -2,7 +2,7 @@
 
 Every method takes the workspace it acts in; what belongs to another workspace is as good as absent (None, or
 RecordNotFoundError from writes). Writes that could lose another's work name the revision that they saw and raise
-RevisionConflictError, which carries the record as it is now. Lists give pages with opaque cursors; InvalidCursorError.
+RevisionConflictError, which carries the record as it is now. Lists give pages with opaque cursors (InvalidCursorError); on AWS they may lag a write by moments, single records never do.
 Bodies above 200 KB go to the bucket by themselves. StoreUnavailableError, everywhere: table or bucket does not answer.
 """
 
@@ -114,7 +114,7 @@ class Store(Protocol):
         ...
 
     def count_workflows(self, workspace: WorkspaceId) -> int:
-        """Give how many workflows are not deleted; reads the whole index, so it costs more the more there are."""
+        """Give how many workflows are not deleted."""
         ...
 
     def note_last_run(self, run: Run) -> None:

@@ -90,7 +90,17 @@ class Expire:
     at: int
 
 
-Write: TypeAlias = Put | Delete | Expire
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add to the number `total` of an item, which is made if it is not there."""
+
+    key: Key
+    amount: int
+
+
+Write: TypeAlias = Put | Delete | Expire | Add
+_ORDER: Final[tuple[type[Write], ...]] = (Delete, Put, Expire, Add)
+"""In which order pynamodb puts the writes of a transaction, and so its cancellation reasons."""
 
 
 class Table:
@@ -170,15 +180,14 @@ class Table:
         Raises:
             ConditionFailedError: Conditions do not hold.
         """
-        # The positions in cancellation reasons are those of pynamodb's order: deletes, puts, updates.
-        order = sorted(range(len(writes)), key=lambda index: (Delete, Put, Expire).index(type(writes[index])))
-        operations: dict[type[Write], list[Any]] = {Delete: [], Put: [], Expire: []}
+        order = sorted(range(len(writes)), key=lambda index: _ORDER.index(type(writes[index])))
+        operations: dict[type[Write], list[Any]] = {kind: [] for kind in _ORDER}
         for index in order:
             operations[type(writes[index])].append(self._operation(writes[index]))
         try:
             self._call(
                 lambda: self._table.connection.transact_write_items(
-                    [], operations[Delete], operations[Put], operations[Expire]
+                    [], operations[Delete], operations[Put], operations[Expire] + operations[Add]
                 )
             )
         except ConditionFailedError as error:
@@ -228,16 +237,6 @@ class Table:
         """Read a list to its end."""
         return self._items(listing, None, None)
 
-    def count(self, listing: Listing) -> int:
-        """Count a list; reads its index."""
-        total, start = 0, None
-        while True:
-            answer = self._query(listing, start, None, select="COUNT")
-            total += answer["Count"]
-            start = answer.get("LastEvaluatedKey")
-            if start is None:
-                return total
-
     def _items(self, listing: Listing, start: Item | None, wanted: int | None) -> Iterator[Item]:
         portion = wanted
         while True:
@@ -249,7 +248,7 @@ class Table:
             if start is None:
                 return
 
-    def _query(self, listing: Listing, start: Item | None, limit: int | None, select: str | None = None) -> Any:
+    def _query(self, listing: Listing, start: Item | None, limit: int | None) -> Any:
         return self._call(
             lambda: self._table.query(
                 listing.partition,
@@ -261,7 +260,6 @@ class Table:
                 index_name=listing.index,
                 limit=limit,
                 scan_index_forward=listing.forward,
-                select=select,
             )
         )
 
@@ -271,6 +269,9 @@ class Table:
             return self._table.get_operation_kwargs(pk, sk, key="Item", attributes=write.item, condition=write.when)
         if isinstance(write, Delete):
             return self._table.get_operation_kwargs(write.key.pk, write.key.sk, condition=write.when)
+        if isinstance(write, Add):
+            actions = [Path("total").add(write.amount)]
+            return self._table.get_operation_kwargs(write.key.pk, write.key.sk, actions=actions)
         return self._table.get_operation_kwargs(
             write.key.pk, write.key.sk, actions=[Path(EXPIRES).set(write.at)], condition=Path("pk").exists()
         )

@@ -25,7 +25,19 @@ from millrace.store.records import (
     WorkspaceId,
 )
 from millrace.store.schema import RECORD
-from millrace.store.table import ConditionFailedError, Expire, Item, Put, Write, either, every, integer, storable, text
+from millrace.store.table import (
+    Add,
+    ConditionFailedError,
+    Expire,
+    Item,
+    Put,
+    Write,
+    either,
+    every,
+    integer,
+    storable,
+    text,
+)
 
 _DAY: Final = 24 * 3600
 DRAFT_SECONDS: Final = 30 * _DAY
@@ -45,7 +57,13 @@ class WorkflowItems(Items):
         """
         item = self._workflow_item(workflow, draft=workflow.revision)
         try:
-            self._table.transact([Put(item, Path("pk").does_not_exist()), Put(self._draft_item(workflow, document))])
+            self._table.transact(
+                [
+                    Put(item, Path("pk").does_not_exist()),
+                    Put(self._draft_item(workflow, document)),
+                    Add(keys.total_key(workflow.workspace), 1 if workflow.deleted is None else 0),
+                ]
+            )
         except ConditionFailedError as error:
             raise RecordExistsError("workflow", workflow.id) from error
 
@@ -91,6 +109,8 @@ class WorkflowItems(Items):
             writes.append(Put(self._draft_item(saved, document)))
             former = keys.draft_key(workflow.workspace, workflow.id, draft)
             writes.append(Expire(former, int(self._clock() + DRAFT_SECONDS)))
+        if put.item["pk1"] != current["pk1"]:
+            writes.append(Add(keys.total_key(workflow.workspace), 1 if saved.deleted is None else -1))
         self._save(workflow, writes)
         return saved
 
@@ -149,7 +169,8 @@ class WorkflowItems(Items):
 
     def count_workflows(self, workspace: WorkspaceId) -> int:
         """Give how many workflows are not deleted."""
-        return self._table.count(Listing(keys.workflows_partition(workspace, deleted=False), "by_1"))
+        item = self._table.get(keys.total_key(workspace))
+        return 0 if item is None else int(item["total"]["N"])
 
     def note_last_run(self, run: Run) -> None:
         """Note how the last run of a workflow stands, unless a later one was noted; changes no revision."""
