@@ -19,7 +19,7 @@ class Attempt:
         called: When its function was called.
         waits: What the task was given, as JSON text, while it waits for a person; empty otherwise.
         asked: When it began to wait for a person.
-        console: What code printed.
+        console, printed: What code printed, and when that was known.
         transitions: State transitions that it took.
         busy, calls: Milliseconds for which its function is billed, and how often it was called.
     """
@@ -32,6 +32,7 @@ class Attempt:
     waits: str = ""
     asked: int | None = None
     console: tuple[str, ...] = ()
+    printed: int = 0
     transitions: int = 1
     busy: int = 0
     calls: int = 0

@@ -110,6 +110,8 @@ class Frames:
         self._by_event[event.id] = (self.root, event.type)
         for frame in self.live():
             frame.halted, frame.failure = True, None
+            # Its branches go on where they were, without another ParallelStateStarted or MapStateStarted.
+            frame.forked = frame.inside and bool(frame.inner)
 
     def before(self, event: LogEvent) -> Frame | None:
         """Give the frame of the event that led to an event."""

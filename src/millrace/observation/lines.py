@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final, cast
 
 from millrace.model import Json
-from millrace.observation.moments import milliseconds_between
+from millrace.observation.activation import Attempt
+from millrace.observation.moments import milliseconds_between, moment
 from millrace.observation.run_map import MappedNode, Role, RunMap
 from millrace.store.records import LogLine, Run, RunStatus, Step, StepStatus
 
@@ -47,24 +48,25 @@ def run_line(record: Run, at: str, *, resumed: bool) -> LogLine:
     )
 
 
-def step_lines(step: Step, machine: RunMap, *, is_last: bool, asked: str | None) -> Iterator[LogLine]:
+def step_lines(step: Step, machine: RunMap, *, is_last: bool, attempt: Attempt | None) -> Iterator[LogLine]:
     """Give the lines of a step.
 
     Args:
         step: The step.
         machine: What knows its node.
         is_last: Whether no later attempt is known.
-        asked: When it began to wait for a person.
+        attempt: What more is known of it.
     """
     if step.status is StepStatus.SKIPPED or step.started is None:
         return
     node = machine.nodes[step.node]
     if node.role in _TAKES_TIME:
         yield _line(step, _STARTED, INFO, _titled(step, node, "started"), step.started)
-    if asked is not None:
-        yield _line(step, _ASKED, INFO, _titled(step, node, "waits for an answer"), asked)
-    for number, text in enumerate(step.console):
-        yield _line(step, _PRINTED, INFO, text, step.completed or step.started, number, {"source": "console"})
+    if attempt is not None and attempt.asked is not None:
+        yield _line(step, _ASKED, INFO, _titled(step, node, "waits for an answer"), moment(attempt.asked))
+    if attempt is not None:
+        for number, text in enumerate(attempt.console):
+            yield _line(step, _PRINTED, INFO, text, moment(attempt.printed), number, {"source": "console"})
     if step.completed is not None:
         yield _ending(step, node, is_last=is_last)
 

@@ -97,9 +97,8 @@ class RunRecorder:
                 if known == (step, is_last):
                     continue
                 self._known[key] = (step, is_last)
-                asked = attempts[step.attempt - 1].asked if attempts else None
-                at = None if asked is None else moment(asked)
-                lines += step_lines(step, self._machine, is_last=is_last, asked=at)
+                attempt = attempts[step.attempt - 1] if attempts else None
+                lines += step_lines(step, self._machine, is_last=is_last, attempt=attempt)
                 if known is None or known[0] != step:
                     steps.append(step)
                     before = None if known is None else known[0]

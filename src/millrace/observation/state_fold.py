@@ -182,7 +182,7 @@ class StateFold:
             return
         lines = printed_by(event.details)
         if lines:
-            attempt.console = lines
+            attempt.console, attempt.printed = lines, event.time
         attempt.waits = ""
         if attempt.called is not None and node is not None:
             self._run.bill(node, event.time - attempt.called)
@@ -232,12 +232,14 @@ class StateFold:
     def fail(self, frame: Frame, failure: Failure, now: int) -> None:
         """Record a failure with its frame and its node; a container's own states stand in frames inside of it."""
         frame.failure = failure
-        if failure.node is None or failure.node not in self._machine.nodes:
+        node = self._machine.nodes.get(failure.node) if failure.node is not None else None
+        if node is None or (node.timeout_port is not None and failure.error.type == "States.Timeout"):
+            # Nobody answered in time: that is an outcome of the node, not its failure.
             return
-        owner = self._machine.nodes[failure.node].parent
+        owner = node.parent
         for around in frame.outwards():
             if around.current is not None and around.current.owner == owner:
-                around.current.fail(failure.node, failure.error, (frame.entered, now))
+                around.current.fail(node.id, failure.error, (frame.entered, now))
                 return
 
     def _iteration_event(self, event: LogEvent, frame: Frame) -> None:
