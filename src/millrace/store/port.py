@@ -2,8 +2,9 @@
 
 Every method takes the workspace it acts in; what belongs to another workspace is as good as absent (None, or
 RecordNotFoundError from writes). Writes that could lose another's work name the revision that they saw and raise
-RevisionConflictError, which carries the record as it is now. Lists give pages with opaque cursors (InvalidCursorError); on AWS they may lag a write by moments, single records never do.
-Bodies above 200 KB go to the bucket by themselves. StoreUnavailableError, everywhere: table or bucket does not answer.
+RevisionConflictError, which carries the record as it is now. Lists give pages with opaque cursors (InvalidCursorError);
+on AWS they may lag a write by moments, single records, steps and log lines never do. Bodies above 200 KB go to the
+bucket by themselves. StoreUnavailableError, everywhere: table or bucket does not answer.
 """
 
 from collections.abc import Iterable, Sequence
