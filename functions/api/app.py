@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from . import auth, documentation, drafts, executions, failures, nodes, people, versions, workflows
+from . import auth, documentation, drafts, executions, failures, nodes, people, triggers, versions, workflows
 from .requests import answer
 from .resolver import ConcurrentHttpResolver
 
@@ -17,6 +17,7 @@ ROUTERS: Final = (
     versions.router,
     executions.router,
     people.router,
+    triggers.router,
     nodes.router,
 )
 

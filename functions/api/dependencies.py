@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from millrace.services.publishing import Publishing
     from millrace.services.run_control import RunControl
     from millrace.services.runs import Runs
+    from millrace.services.triggers import Triggers
 
 
 class Services:
@@ -122,6 +123,25 @@ class Services:
         from millrace.services.people import People
 
         return People(self.store, self.executions)
+
+    @cached_property
+    def triggers(self) -> "Triggers":
+        """What starts runs."""
+        import boto3
+
+        from millrace.services.event_rules import EventRules
+        from millrace.services.schedules import Schedules
+        from millrace.services.targets import targets_of
+        from millrace.services.triggers import Triggers
+
+        settings = self.settings
+        targets = targets_of(settings.stage, settings.run_role, settings.region)
+        client = cast("Any", boto3).client
+        return Triggers(
+            self.store,
+            Schedules(client("scheduler", region_name=settings.region), targets),
+            EventRules(client("events", region_name=settings.region), targets),
+        )
 
 
 @cache
