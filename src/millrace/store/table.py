@@ -84,7 +84,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Expire:
-    """Let an item expire, if it is there; `at` is in seconds since 1970."""
+    """Let an item expire; `at` is in seconds since 1970."""
 
     key: Key
     at: int
@@ -272,9 +272,7 @@ class Table:
         if isinstance(write, Add):
             actions = [Path("total").add(write.amount)]
             return self._table.get_operation_kwargs(write.key.pk, write.key.sk, actions=actions)
-        return self._table.get_operation_kwargs(
-            write.key.pk, write.key.sk, actions=[Path(EXPIRES).set(write.at)], condition=Path("pk").exists()
-        )
+        return self._table.get_operation_kwargs(write.key.pk, write.key.sk, actions=[Path(EXPIRES).set(write.at)])
 
     def _unexpired(self, item: Item | None) -> Item | None:
         # DynamoDB removes what has expired within days only.

@@ -103,14 +103,11 @@ class WorkflowItems(Items):
         current = self._seen(workflow)
         saved = replace(workflow, revision=workflow.revision + 1)
         draft = int(current["draft"]["N"])
-        put = Put(self._workflow_item(saved, saved.revision if document is not None else draft), _unchanged(workflow))
-        writes: list[Write] = [put]
+        writes = self._writes(current, saved, saved.revision if document is not None else draft)
         if document is not None:
             writes.append(Put(self._draft_item(saved, document)))
             former = keys.draft_key(workflow.workspace, workflow.id, draft)
             writes.append(Expire(former, int(self._clock() + DRAFT_SECONDS)))
-        if put.item["pk1"] != current["pk1"]:
-            writes.append(Add(keys.total_key(workflow.workspace), 1 if saved.deleted is None else -1))
         self._save(workflow, writes)
         return saved
 
@@ -125,11 +122,9 @@ class WorkflowItems(Items):
         current = self._seen(workflow)
         saved = replace(workflow, revision=workflow.revision + 1)
         key = keys.version_key(version.workspace, version.workflow, version.number)
-        writes: list[Write] = [
-            Put(self._workflow_item(saved, int(current["draft"]["N"])), _unchanged(workflow)),
-            Put(self._item(VERSION, version, key, _scope(version.workflow)), Path("pk").does_not_exist()),
-        ]
-        self._save(workflow, writes)
+        item = self._item(VERSION, version, key, _scope(version.workflow))
+        writes = self._writes(current, saved, int(current["draft"]["N"]))
+        self._save(workflow, [*writes, Put(item, Path("pk").does_not_exist())])
         return saved
 
     def version(self, workspace: WorkspaceId, workflow: WorkflowId, number: int) -> Version | None:
@@ -196,6 +191,15 @@ class WorkflowItems(Items):
             raise self._workflow_conflict(workflow)
         return item
 
+    def _writes(self, current: Item, saved: Workflow, draft: int) -> list[Write]:
+        """Give the writes of a workflow on top of its current item, itself first."""
+        item = self._workflow_item(saved, draft)
+        writes: list[Write] = [Put(item, Path("revision") == int(current["revision"]["N"]))]
+        if item["pk1"] != current["pk1"]:
+            # Deleted, or restored.
+            writes.append(Add(keys.total_key(saved.workspace), 1 if saved.deleted is None else -1))
+        return writes
+
     def _save(self, seen: Workflow, writes: list[Write]) -> None:
         """Write a workflow first, then what comes with it."""
         try:
@@ -238,10 +242,6 @@ class WorkflowItems(Items):
     def _draft_item(self, workflow: Workflow, document: Json) -> Item:
         key = keys.draft_key(workflow.workspace, workflow.id, workflow.revision)
         return plain_item(key, **self._bodies.place(_scope(workflow.id), {"document": json_text(document)}))
-
-
-def _unchanged(workflow: Workflow) -> Condition:
-    return Path("revision") == workflow.revision
 
 
 def _scope(workflow: WorkflowId) -> str:
