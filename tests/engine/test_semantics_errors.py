@@ -10,7 +10,7 @@ import pytest
 
 from millrace.model.json import Json
 
-from .simulation import Run, simulate
+from .simulation import INVOKE, Run, simulate
 
 PASS = {"Type": "Pass", "End": True}
 ITEMS = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "I", "States": {"I": PASS}}, "End": True}
@@ -62,3 +62,11 @@ def test_a_reference_path_conflict_is_caught() -> None:
 def test_a_runtime_error_is_not_caught() -> None:
     ended = run(ITEMS | {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}, {"items": 1})
     assert ended.error == RUNTIME
+
+
+@pytest.mark.parametrize("field", ["TimeoutSeconds", "HeartbeatSeconds"])
+def test_a_task_is_given_a_second_at_least(field: str) -> None:
+    task = {"Type": "Task", "QueryLanguage": "JSONata", "Resource": INVOKE, "End": True, field: "{% 0 %}"}
+    ended = run(task, {})
+    assert ended.error == "States.QueryEvaluationError"
+    assert ended.cause == f"{WHERE}{field} must be between 1 and 99999999 but was: 0"

@@ -115,7 +115,7 @@ class JsonataDialect:
         """Read a number or an expression."""
         template = self.template(fields, name)
         if isinstance(template, Expression):
-            return JsonataNumber(template, name, high, whole)
+            return JsonataNumber(template, name, high, whole, low)
         if template is None or template is BROKEN:
             return None
         value = fields.number(name, low, high, whole=whole)

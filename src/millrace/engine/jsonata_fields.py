@@ -15,7 +15,7 @@ from millrace.model.json import Json
 
 @dataclass(frozen=True, slots=True)
 class JsonataNumber:
-    """A number from 0 to `high`.
+    """A number from `low` to `high`.
 
     Attributes:
         name: The field, for errors.
@@ -26,6 +26,7 @@ class JsonataNumber:
     name: str
     high: float
     whole: bool = True
+    low: int = 0
 
     def number(self, scope: Scope) -> float:
         """Give the expression's value, which must be in the range."""
@@ -34,9 +35,9 @@ class JsonataNumber:
             raise self.expression.unexpected("number", value)
         if self.whole and value != int(value):
             raise EvaluationError(f"The {self.name} field cannot be parsed as an integer: {value}", self.name)
-        if not 0 <= value <= self.high:
+        if not self.low <= value <= self.high:
             ending = "." if self.name == "ToleratedFailurePercentage" else f" but was: {value:g}"
-            raise EvaluationError(f"{self.name} must be between 0 and {self.high:.0f}{ending}", self.name)
+            raise EvaluationError(f"{self.name} must be between {self.low} and {self.high:.0f}{ending}", self.name)
         return value
 
 
