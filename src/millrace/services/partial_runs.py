@@ -16,6 +16,7 @@ from millrace.store.records import Run, RunId, RunStatus, StepStatus, WorkflowId
 
 Reuse: TypeAlias = RunId | Literal["latest", "none"]
 
+_PARTIAL: Final = "partial"
 _LOOKED_AT: Final = 10
 """Runs in which the latest one of the whole workflow is looked for."""
 
@@ -93,7 +94,7 @@ class PartialRuns:
                 workflow=workflow,
                 inputs=checked(program.schema, inputs),
                 trigger={"type": "manual"},
-                started_by={"type": "manual", "partial": {"extent": start.extent.value, "node_id": start.node}},
+                started_by={"type": _PARTIAL, "extent": start.extent.value, "node_id": start.node},
                 wait_seconds=start.wait_seconds,
             ),
         )
@@ -111,7 +112,7 @@ class PartialRuns:
             if run.status is RunStatus.PENDING:
                 continue
             yield run
-            if not (isinstance(run.trigger, dict) and "partial" in run.trigger):
+            if not (isinstance(run.trigger, dict) and run.trigger.get("type") == _PARTIAL):
                 return
 
     def _known(self, earlier: list[Run], pins: Mapping[NodeId, Json]) -> Known:

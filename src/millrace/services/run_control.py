@@ -288,6 +288,10 @@ def _arn(run: Run) -> str:
 def _first_trigger(run: Run) -> Json:
     """Give what expressions see as `trigger`: what started the first run of a series of retries."""
     trigger = run.trigger
-    if isinstance(trigger, dict) and trigger.get("type") == "retry":
-        return trigger.get("trigger")
-    return trigger
+    match trigger:
+        case {"type": "retry"}:
+            return trigger.get("trigger")
+        case {"type": "partial"}:
+            return {"type": "manual"}
+        case _:
+            return trigger
