@@ -18,6 +18,7 @@ const HELLO = {
 };
 const ENDED = new Set(["completed", "failed", "cancelled"]);
 const REFRESH = 120;
+const MOST_STEPS = 300;
 
 const main = document.getElementById("main");
 const notice = document.getElementById("notice");
@@ -183,26 +184,28 @@ async function showWorkflow(id, isShown) {
 }
 
 async function showRuns() {
-  put("Runs", await runList(""));
+  const { workflows } = await call("GET", "/api/workflows?limit=100");
+  put("Runs", await runList("", new Map(workflows.map((workflow) => [workflow.id, workflow.name]))));
 }
 
-async function runList(workflow) {
+async function runList(workflow, names = new Map()) {
   const query = new URLSearchParams({ limit: "50" });
   if (workflow) query.set("workflow_id", workflow);
   const { executions } = await call("GET", `/api/executions?${query}`);
   if (!executions.length) {
     return element("p", { className: "quiet" }, workflow ? "It has not run yet. Fill in its inputs above and press Run." : "Nothing has run yet. Choose a workflow and press Run.");
   }
-  return element("ul", { className: "list" }, executions.map(runItem));
+  return element("ul", { className: "list" }, executions.map((run) => runItem(run, names)));
 }
 
-function runItem(run) {
+function runItem(run, names) {
   return element(
     "li",
     { className: "row" },
-    element("a", { href: `#/runs/${encodeURIComponent(run.id)}` }, run.workflow_name ?? run.id),
+    element("a", { href: `#/runs/${encodeURIComponent(run.id)}` }, new Date(run.started_at).toLocaleString()),
     status(run.status),
-    element("span", { className: "end" }, duration(run), " ", time(run.started_at)),
+    names.has(run.workflow_id) ? element("span", {}, names.get(run.workflow_id)) : null,
+    element("span", { className: "end quiet" }, duration(run)),
   );
 }
 
@@ -216,7 +219,7 @@ async function showRun(id, isShown) {
   let waiting = null;
   let drawn = "";
   const refresh = async () => {
-    const [run, { steps }] = await Promise.all([call("GET", path), call("GET", `${path}/steps?limit=200`)]);
+    const [run, steps] = await Promise.all([call("GET", path), stepsOf(path)]);
     const text = JSON.stringify([run, steps]);
     if (!isShown() || text === drawn) return;
     drawn = text;
@@ -231,6 +234,20 @@ async function showRun(id, isShown) {
     clearTimeout(waiting);
     waiting = setTimeout(() => refresh().catch((error) => tell(error.message)), REFRESH);
   });
+}
+
+/** Gives a run's steps in the order in which they started; of a long run the first ones that the API gives. */
+async function stepsOf(path) {
+  const steps = [];
+  let cursor = null;
+  do {
+    const query = new URLSearchParams({ limit: "100" });
+    if (cursor) query.set("cursor", cursor);
+    const page = await call("GET", `${path}/steps?${query}`);
+    steps.push(...page.steps);
+    cursor = page.pagination.next_cursor;
+  } while (cursor && steps.length < MOST_STEPS);
+  return steps.sort((one, other) => (one.started_at ?? "").localeCompare(other.started_at ?? ""));
 }
 
 function runParts(id, path, run, steps, open, refresh) {
@@ -254,6 +271,9 @@ function runParts(id, path, run, steps, open, refresh) {
     steps.length
       ? element("ol", { className: "list" }, steps.map((step) => stepItem(id, step, open)))
       : element("p", { className: "quiet" }, "No step has been reported yet."),
+    steps.length < MOST_STEPS
+      ? null
+      : element("p", { className: "quiet" }, `Not all steps are shown; ${path}/steps has them, page by page.`),
     element("details", { "data-step": "inputs", open: open.has("inputs") }, element("summary", {}, "Inputs"), json(run.inputs)),
   ].flat().filter(Boolean);
 }

@@ -34,15 +34,19 @@ def prepare(table: str, bucket: str, user: str, address: str) -> None:
     _patiently(store.create_table)
     if is_done(store, caller):
         # Whoever has samples has a bucket; should somebody have removed it, it is there in a moment.
-        threading.Thread(target=_patiently, args=(store.create_bucket,), daemon=True).start()
+        _in_background(store.create_bucket)
         return
     _patiently(store.create_bucket)
     try:
         started_by_others = add_samples(store, caller, examples_folder(), f"{address}/samples")
         for workflow in started_by_others:
-            _patiently(partial(_publish, address, workflow))
+            _in_background(partial(_publish, address, workflow))
     except Exception:  # noqa: BLE001 - the service is of use without its samples
         _log.exception("the samples could not be added")
+
+
+def _in_background(create: Callable[[], None]) -> None:
+    threading.Thread(target=_patiently, args=(create,), daemon=True).start()
 
 
 def _publish(address: str, workflow: WorkflowId) -> None:
