@@ -167,7 +167,8 @@ class Courses:
             output, console = self._called(event), [f"{event['node']} ran"]
         except Refusal as refusal:
             return TaskFailed(token, refusal.error, refusal.cause)
-        return TaskSucceeded(token, Payload.of({"Payload": {"output": output, "console": console}, "StatusCode": 200}))
+        result: Any = {"Payload": {"output": output, "console": console}, "StatusCode": 200}
+        return TaskSucceeded(token, Payload.of(result))
 
     def _called(self, event: dict[str, Any]) -> Any:
         if self.answer is not None:
@@ -200,7 +201,7 @@ class Courses:
             self._due.append((parent, TaskSucceeded(token, Payload.of(described))))
         elif parent.interpreter.holds(token):
             failure = end.failure
-            cause = {"ExecutionArn": course.arn, "Status": end.status.value}
+            cause: dict[str, Any] = {"ExecutionArn": course.arn, "Status": end.status.value}
             if failure is not None:
                 cause |= {"Error": failure.error or "", "Cause": failure.cause or ""}
             self._due.append((parent, TaskFailed(token, "States.TaskFailed", json.dumps(cause))))

@@ -33,7 +33,7 @@ class Attempt:
     asked: int | None = None
     console: tuple[str, ...] = ()
     printed: int = 0
-    transitions: int = 1
+    transitions: int = 0
     busy: int = 0
     calls: int = 0
 
@@ -98,12 +98,13 @@ class Activation:
         return attempts[-1] if attempts else None
 
     def begin(self, node: NodeId, now: int) -> Attempt:
-        """Note that a node is at work, perhaps once more."""
+        """Note that a node is at work: for the first time, once more after a failure, or in another of its states."""
         self.running.add(node)
         self.failures.pop(node, None)
         attempts = self.attempts.setdefault(node, [])
-        if not attempts or attempts[-1].ended is not None:
+        if not attempts or attempts[-1].error is not None or attempts[-1].cancelled:
             attempts.append(Attempt(now))
+        attempts[-1].ended = None
         return attempts[-1]
 
     def end(self, node: NodeId, now: int) -> None:

@@ -101,7 +101,7 @@ class StateFold:
             around = frame.parent.current.last(frame.loops)
             if around is not None:
                 around.transitions += 1
-        self._begin(frame, event.time)
+        self._begin(frame, event.time, entered=True)
         node = mapped.node if mapped is not None else None
         if event.type != "FailStateEntered":
             frame.passed_on = None
@@ -111,16 +111,16 @@ class StateFold:
         else:
             frame.failure = frame.passed_on
 
-    def _begin(self, frame: Frame, now: int) -> None:
+    def _begin(self, frame: Frame, now: int, *, entered: bool = False) -> None:
+        """Note that a state's work begins; every try of it is a state transition."""
         frame.failure = None
         node = self._own_node(frame)
         if node is None:
             return
-        activation = self._frames.activation(frame, now)
-        tries = len(activation.attempts.get(node, ()))
-        activation.begin(node, now)
-        if 0 < tries < len(activation.attempts[node]):
-            self._run.transitions += 1
+        attempt = self._frames.activation(frame, now).begin(node, now)
+        if entered or attempt.transitions == 0:
+            attempt.transitions += 1
+            self._run.transitions += not entered
 
     def _exited(self, event: LogEvent, frame: Frame) -> None:
         state = StateName(str(event.details.get("name")))
