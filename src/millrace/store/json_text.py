@@ -1,11 +1,15 @@
 """JSON text as the table and the bucket keep it."""
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 import orjson
 
 from millrace.model import Json
+
+# Nineteen digits may be more than 64 bits.
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 
 
 def json_text(value: Any) -> bytes:
@@ -20,10 +24,14 @@ def json_text(value: Any) -> bytes:
 
 
 def read_json(text: str | bytes) -> Json:
-    """Read what `json_text` wrote."""
+    """Read what `json_text` wrote.
+
+    orjson rounds integers beyond 64 bits, and refuses lone surrogates: Python's own module reads them.
+    """
+    data = text.encode() if isinstance(text, str) else text
+    if _LONG_NUMBER.search(data):
+        return json.loads(data)
     try:
-        value = orjson.loads(text)
+        return orjson.loads(data)
     except orjson.JSONDecodeError:
-        # Lone surrogates, which orjson refuses to read.
-        value = json.loads(text)
-    return value
+        return json.loads(data)
