@@ -1,6 +1,8 @@
 """Starting and finding runs, on the real engine."""
 
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from millrace.services.runs import Runs, Start
 from millrace.store.port import PageRequest, RunFilter
 from millrace.store.records import RunId, RunStatus, Step, StepStatus, WorkflowId
 from tests.services.running import CALLER, FAILURE, STRANGER, World, function_engine, states, world
+from tests.stepfunctions.conftest import until_ended
 
 from .test_partial import STEP, document
 
@@ -155,6 +158,44 @@ def test_a_start_that_got_no_answer_can_be_repeated_with_its_key(world: World) -
     assert pending.status is RunStatus.PENDING
     run = world.runs.start(CALLER, workflow, Start({"name": "Ada"}, idempotency="k", wait_seconds=10))
     assert run.id == pending.id
+
+
+class _Slow(Executions):
+    """Starts an execution, and has something happen before the start is known."""
+
+    def __init__(self, client: Any, meanwhile: Callable[[RunId], object]) -> None:
+        super().__init__(client)
+        self._meanwhile = meanwhile
+
+    def start(self, machine: str, name: str, given: Json) -> str | None:
+        started = super().start(machine, name, given)
+        self._meanwhile(RunId(name))
+        return started
+
+
+def test_a_run_that_is_cancelled_before_it_is_known_to_run_is_stopped(world: World) -> None:
+    workflow = world.create(WAITING)
+    slow = _Slow(world.client, lambda run: world.control.cancel(CALLER, run))
+    run = Runs(world.store, slow, world.programs).start(CALLER, workflow, Start())
+    assert run.status is RunStatus.CANCELLED
+    (running,) = world.client.list_executions(
+        stateMachineArn=world.programs.published(world.workflows.get(CALLER, workflow)).machine
+    )["executions"]
+    assert until_ended(world.client, running["executionArn"])["status"] == "ABORTED"
+
+
+def test_a_start_that_the_observer_overtakes_keeps_what_it_has_written(world: World) -> None:
+    workflow = world.create(GREETING)
+
+    def observe(run: RunId) -> None:
+        pending = world.store.find_run(run)
+        assert pending is not None
+        world.store.save_run(replace(pending, status=RunStatus.COMPLETED, events=9))
+
+    run = Runs(world.store, _Slow(world.client, observe), world.programs).start(
+        CALLER, workflow, Start({"name": "Ada"})
+    )
+    assert (run.status, run.events) == (RunStatus.COMPLETED, 9)
 
 
 def test_inputs_that_no_execution_takes_fail_the_request_and_the_run(world: World) -> None:

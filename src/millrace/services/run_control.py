@@ -86,10 +86,11 @@ class RunControl:
             PreconditionError: It has ended.
         """
         found, execution = self._looked_at(caller, run)
-        if found.status is RunStatus.PAUSED and execution.is_paused:
-            # Its execution has ended already, so that no event will tell the observer.
+        paused = found.status is RunStatus.PAUSED and execution.is_paused
+        if paused or (found.status is RunStatus.PENDING and found.execution is None):
+            # No execution runs, so that no event will tell the observer.
             cancelled = replace(found, status=RunStatus.CANCELLED, completed=moment())
-            if self._store.save_run(cancelled, expected=[RunStatus.PAUSED]):
+            if self._store.save_run(cancelled, expected=[found.status]):
                 return cancelled
             found, execution = self._looked_at(caller, run)
         if not execution.runs:
@@ -228,6 +229,8 @@ class RunControl:
 
 def possible(run: Run) -> tuple[str, ...]:
     """Give what can be done to a run."""
+    if run.execution is None and run.status is RunStatus.PENDING:
+        return ("cancel",)
     if run.execution is None or ":express:" in run.execution:
         return ("retry",) if "retry" in _POSSIBLE[run.status] else ()
     return _POSSIBLE[run.status]

@@ -18,7 +18,7 @@ from millrace.services.errors import (
     ServiceError,
     UnavailableError,
 )
-from millrace.services.executions import Execution, Executions
+from millrace.services.executions import CANCELLED, Execution, Executions
 from millrace.services.moments import Clock, moment
 from millrace.services.outcomes import Outcome, outcomes
 from millrace.services.programs import Program, Programs
@@ -167,8 +167,16 @@ class Runs:
         if started is not None:
             running = replace(run, status=RunStatus.RUNNING, execution=started)
             written = self._store.save_run(running, expected=[RunStatus.PENDING])
-            run = running if written else self._store.run(run.workspace, run.id) or running
+            run = running if written else self._overtaken(running)
         return self.wait(run, launch.wait_seconds)
+
+    def _overtaken(self, run: Run) -> Run:
+        """Give a started run whose record somebody has written meanwhile: the observer, or who cancels it."""
+        assert run.execution is not None
+        found = self._store.run(run.workspace, run.id) or run
+        if found.status is RunStatus.CANCELLED and not found.events:
+            self._executions.stop(run.execution, CANCELLED)
+        return found
 
     def wait(self, run: Run, seconds: float) -> Run:
         """Wait for a run's end, at most some seconds; gives the run as it is then."""
