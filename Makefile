@@ -67,6 +67,7 @@ snapshots: $(READY) ## Rewrite the expected files of the tests; read the diff
 docs: $(READY) ## Rewrite the generated reference pages
 	$(BIN)/python -m millrace.catalogue.reference
 	$(BIN)/python -m tests.compiler.diagnostics_page
+	$(BIN)/python -m functions.api.reference
 
 clean: ## Remove what setup and the tests have made
 	rm -rf $(VENV) tests/asl_validator/node_modules runtime/node_modules .pytest_cache .ruff_cache .hypothesis
