@@ -81,7 +81,8 @@ class ExpressPrograms:
         if compilation.definition is None or compilation.children:
             return None
         # The observer reads the events by the version's map.
-        if orjson.loads(orjson.dumps(map_of(compilation).to_json())) != kept.get("map"):
+        map_ = {**map_of(compilation).to_json(), "express": False}
+        if orjson.loads(orjson.dumps(map_)) != kept.get("map"):
             return None
         return Program(
             machine=self._machines.immutable(compilation),
