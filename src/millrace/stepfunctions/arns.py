@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 # Characters that no name has: white space, brackets, wildcards, special and control characters.
-_NAME: Final = r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]"
+_NAME: Final = r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff\U0010ffff]"
 _PREFIX: Final = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:([A-Za-z]+):(.+)", re.DOTALL)
 _MACHINE: Final = re.compile(rf"({_NAME}{{1,80}})(/{_NAME}+)?(?::({_NAME}+))?")
 _EXECUTION: Final = re.compile(rf"{_NAME}{{1,80}}(/{_NAME}+)?:{_NAME}{{1,80}}")
