@@ -32,7 +32,9 @@ def test_names_have_many_characters(name: str) -> None:
     assert arns.standard_execution(f"{PREFIX}:execution:{name}:{name}")
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "a:b", "a*", "a?", "a<", 'a"', "a\x00", "a\x85", "a\ufffe", "n" * 81])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "a/b", "a:b", "a*", "a?", "a<", 'a"', "a\x00", "a\x85", "a\ufffe", "n" * 81]
+)
 def test_some_characters_are_in_no_name(name: str) -> None:
     with pytest.raises(ApiError) as caught:
         arns.check_name(name)
