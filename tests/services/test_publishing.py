@@ -321,3 +321,16 @@ def test_a_version_of_nothing_cannot_go_live(publishing: Publishing, caller: Cal
     with pytest.raises(NotFoundError) as caught:
         publishing.rollback(caller, workflow, 7)
     assert caught.value.code is ErrorCode.VERSION_NOT_FOUND
+
+
+def test_machines_log_everything_where_a_log_group_is_given(client: Any, caller: Caller, workflow: WorkflowId) -> None:
+    group = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/vendedlogs/states/millrace-test"
+    machines = Machines(client, MemoryStore(), MachineSettings("logged", ROLE, "us-east-1", group, {}))
+    arn = machines.immutable(machines.compile(caller.workspace, workflow, constant(1)))
+    described = client.describe_state_machine(stateMachineArn=arn)
+    assert described["roleArn"] == ROLE
+    assert described["loggingConfiguration"] == {
+        "level": "ALL",
+        "includeExecutionData": True,
+        "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": f"{group}:*"}}],
+    }
