@@ -1,5 +1,6 @@
 """What differs between two documents of a workflow."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -128,8 +129,13 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[FieldChang
         pairs = zip_longest(cast("list[Any]", before), cast("list[Any]", after), fillvalue=_ABSENT)
         for index, (old_item, new_item) in enumerate(pairs):
             yield from _differences(old_item, new_item, f"{path}[{index}]")
-    elif type(before) is not type(after) or before != after:
+    elif _written(before) != _written(after):
         yield FieldChange(path, cast("Json", before), cast("Json", after), "changed")
+
+
+def _written(value: Any) -> str:
+    """Write a value, so that true and 1 differ."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _nodes(document: Mapping[str, Json]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,6 @@
 """The API's settings come from the environment."""
 
 import pytest
-
 from functions.api.settings import ApiSettings
 
 
