@@ -24,7 +24,10 @@ OWN = PythonFunction(HANDLERS)
 @contextmanager
 def serving(page: Path, *, seconds: float = 30, most: int = 100, routes: tuple[Route, ...] = ROUTES) -> Generator[str]:
     """Serve the fake functions in a thread; gives the URL."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener, ThreadPoolExecutor(8) as threads:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener,
+        ThreadPoolExecutor(8) as threads,
+    ):
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
         names = ("api", "trigger", "socket")

@@ -100,6 +100,18 @@ def test_a_part_that_is_killed_starts_again(make_part: MakePart, tmp_path: Path)
     assert watched.told[0].startswith("engine was ended by SIGKILL; it starts again in 0.1 s")
 
 
+def test_everything_that_is_killed_at_once_starts_again(make_part: MakePart, tmp_path: Path) -> None:
+    parts = [make_part("engine"), make_part("store")]
+
+    async def kill(watched: Watched) -> None:
+        os.killpg(os.getpgid(pid_of(parts[0])), signal.SIGKILL)
+        for part in parts:
+            await watched.until_told(f"{part.name} serves again")
+        assert os.getpgid(pid_of(parts[0])) == os.getpgid(pid_of(parts[1])) != os.getpgid(0)
+
+    run(parts, tmp_path, kill)
+
+
 def test_a_part_that_does_not_end_is_killed(make_part: MakePart, tmp_path: Path) -> None:
     part = make_part("engine", "--stubborn", stop_seconds=0.2)
     watched = run([part], tmp_path, lambda _: None)

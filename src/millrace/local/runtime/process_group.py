@@ -25,24 +25,17 @@ class ProcessGroup:
 
     def __enter__(self) -> Self:
         """Start the guard."""
-        reading, self._writing = os.pipe()
-        try:
-            self._guard = subprocess.Popen(  # noqa: S603 - a script of ours
-                ["/bin/sh", "-c", _GUARD],
-                stdin=reading,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                process_group=0,
-            )
-        finally:
-            os.close(reading)
+        self._reading, self._writing = os.pipe()
+        self._guard = self._new_guard(0)
+        self._group = self._guard.pid
         return self
 
     def __exit__(self, *_: object) -> None:
         """End every process that is left."""
         with suppress(ProcessLookupError):
-            os.killpg(self._guard.pid, signal.SIGKILL)
+            os.killpg(self._group, signal.SIGKILL)
         self._guard.wait()
+        os.close(self._reading)
         os.close(self._writing)
 
     async def start(
@@ -53,6 +46,7 @@ class ProcessGroup:
         Raises:
             OSError: It cannot be started.
         """
+        self._keep_guarded()
         with log.open("ab") as output:
             return await asyncio.create_subprocess_exec(
                 *command,
@@ -60,5 +54,26 @@ class ProcessGroup:
                 stdout=output,
                 stderr=output,
                 env=dict(environment),
-                process_group=self._guard.pid,
+                process_group=self._group,
             )
+
+    def _keep_guarded(self) -> None:
+        """Replace a guard that somebody has killed."""
+        if self._guard.poll() is None:
+            return
+        try:
+            self._guard = self._new_guard(self._group)
+        except OSError:
+            # The group has gone with its last member.
+            self._guard = self._new_guard(0)
+            self._group = self._guard.pid
+
+    def _new_guard(self, group: int) -> "subprocess.Popen[bytes]":
+        """Start a guard in a group, or with 0 as the leader of a new one."""
+        return subprocess.Popen(  # noqa: S603 - a script of ours
+            ["/bin/sh", "-c", _GUARD],
+            stdin=self._reading,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=group,
+        )
