@@ -244,3 +244,41 @@ def test_unknown_nodes_are_not_found() -> None:
 def test_mistakes_elsewhere_do_not_keep_a_node_from_running() -> None:
     flow = document({"a": ("http", {}), "b": ("http", STEP), "z": ("http", {"url": "${nowhere.output}"})}, "a>b", "b>z")
     assert run(part_of(flow, Extent.NODE, NodeId("b"), known(a=1))) == ({"b": {"from": "b", "input": 1}}, ["b"])
+
+
+def test_one_node_runs_behind_a_decision_that_went_another_way() -> None:
+    flow = document({"ask": ("approval", {"message": "${in.output}"}), "no": ("http", STEP)}, "ask.rejected>no")
+    part = part_of(flow, Extent.NODE, NodeId("no"), known(ask={"decision": "approved"}))
+    assert run(part)[1] == ["no"]
+
+
+def test_a_known_approval_needs_nothing_of_what_it_asked_about() -> None:
+    flow = document(
+        {
+            "a": ("http", STEP),
+            "ask": ("approval", {"message": "${a.output.from}"}),
+            "yes": ("http", STEP),
+            "end": ("merge", {"mode": "first"}),
+        },
+        "a>ask",
+        "ask.approved>yes",
+        "yes>end",
+    )
+    part = part_of(flow, Extent.UP_TO, NodeId("end"), known(ask={"decision": "approved"}))
+    assert run(part)[1] == ["yes"]
+
+
+def test_a_disabled_decision_stands_in_for_the_way_that_it_takes() -> None:
+    flow = document(
+        {
+            "pick": ("conditional", {"condition": "${inputs.x}", "disabled": True}),
+            "yes": ("http", STEP),
+            "no": ("http", STEP),
+            "end": ("merge", {"mode": "object"}),
+        },
+        "pick.true>yes",
+        "pick.false>no",
+        "yes>end",
+        "no>end",
+    )
+    assert run(part_of(flow, Extent.UP_TO, NodeId("end"), known(pick=1)))[1] == ["yes"]

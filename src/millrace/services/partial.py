@@ -91,9 +91,13 @@ def can_pin(graph: Graph, node: NodeId) -> bool:
 
 def fits(graph: Graph, node: NodeId, output: Json) -> bool:
     """Whether an output can stand for a node; of a question that nobody answered in time it cannot."""
-    operation = graph.steps[node].operation
-    timed_out = isinstance(operation, Task) and operation.timeout_port is not None and output is None
+    timed_out = _asks(graph.steps[node]) and output is None
     return not timed_out and payload_fault(output) is None
+
+
+def _asks(step: Step) -> bool:
+    """Whether a node asks people: its output says which of its ports is live."""
+    return isinstance(step.operation, Task) and step.operation.timeout_port is not None
 
 
 def _check_target(graph: Graph, region: Region, target: NodeId) -> None:
@@ -164,10 +168,11 @@ class _Cut:
             return can_pin(self._graph, node) or (alone and isinstance(step.operation, Decide))
         if step.config.pinned is not None and can_pin(self._graph, node):
             return True
+        if alone and self._is_dead(node):
+            return True
         if not alone or step.kind.name == "input" or isinstance(step.operation, SetVariable):
             return False
-        if node not in self._known.skipped:
-            self._unknown.add(node)
+        self._unknown.add(node)
         return True
 
     def _needs(self, node: NodeId) -> Iterator[NodeId]:
@@ -177,7 +182,9 @@ class _Cut:
             yield from (
                 writer
                 for writer in self._region.order
-                if self._region.is_ancestor(writer, node) and name in set(_written(self._graph, writer))
+                if self._region.is_ancestor(writer, node)
+                and name in set(_written(self._graph, writer))
+                and not (self._extent is Extent.NODE and self._is_dead(writer))
             )
         for inner in _within(self._graph, node):
             for _, used in self._graph.steps[inner].uses:
@@ -205,7 +212,7 @@ class _Cut:
             if node in self._real:
                 nodes |= {inner: raw[inner] for inner in _within(self._graph, node)}
             elif node in self._pinned:
-                nodes[node] = self._stand_in(self._graph.steps[node], raw[node])
+                nodes[node] = self._stand_in(self._graph.steps[node])
         edges = [*self._edges_inside(), *self._edges(kept, nodes)]
         if self._extent is not Extent.FROM:
             edges += self._result(nodes)
@@ -223,67 +230,66 @@ class _Cut:
     def _output(self, node: NodeId) -> Json:
         return self._known.outputs.get(node, self._graph.steps[node].config.pinned)
 
-    def _stand_in(self, step: Step, raw: Json) -> Json:
-        operation = step.operation
-        if isinstance(operation, Task) and operation.timeout_port is not None:
-            # Its output says which port is live.
-            return raw
-        data: dict[str, Json] = {"label": step.label, "value": None}
-        if ERROR in step.ports:
-            data["onError"] = "branch"
-        return {"id": step.id, "type": "echo", "data": data}
+    def _stand_in(self, step: Step) -> Json:
+        """Write a node that gives a known output; what else it was configured with may not be there to be read."""
+        data: dict[str, Json] = {"label": step.label, "onError": "branch"}
+        if not self._decides(step):
+            # Nothing fails, so that an edge from its error port is there and never live.
+            return {"id": step.id, "type": "echo", "data": {**data, "value": None}}
+        # Its output says which port is live.
+        asked: dict[str, Json] = {"message": "-"} if step.kind.name == "approval" else {"schema": {}}
+        return {"id": step.id, "type": step.kind.name, "data": {**data, **asked}}
 
     def _edges_inside(self) -> Iterator[Json]:
         """Give the edges in the containers that run."""
-        for owner, region in self._graph.regions.items():
-            if owner is None or [owner, *self._graph.enclosing(owner)][-1] not in self._real:
-                continue
-            for edges in region.incoming.values():
-                yield from (_edge(edge.source, edge.target, edge.port) for edge in edges)
+        for edge in self._graph.workflow.edges:
+            outermost = (
+                [edge.source, *self._graph.enclosing(edge.source)][-1] if edge.source in self._graph.steps else ""
+            )
+            if outermost != edge.source and outermost in self._real:
+                yield _edge(edge.source, edge.target, edge.port)
 
     def _edges(self, kept: set[NodeId], nodes: dict[str, Json]) -> Iterator[Json]:
-        """Give the edges among the kept nodes, in their order; add the nodes that edges of stand-ins need."""
+        """Give the edges among the kept nodes, in their order; add the node that lets stand-ins be live."""
         always = _fresh("before", nodes)
         for node in self._region.order:
             if node in self._real:
-                yield from self._edges_to_real(node, nodes)
+                yield from self._edges_to_real(node)
             elif node in self._pinned:
                 earlier = [other for other in self._region.order if other in kept and self._precedes(other, node)]
                 if earlier:
                     nodes[always] = {"id": always, "type": "echo", "data": {"value": None}}
                     yield _edge(always, node)
-                    yield from (_edge(other, node, self._port(other)) for other in earlier)
+                    yield from (_edge(other, node, self._any_port(other)) for other in earlier)
 
     def _precedes(self, other: NodeId, node: NodeId) -> bool:
         return self._region.is_ancestor(other, node)
 
-    def _port(self, node: NodeId) -> Port:
-        if node in self._pinned and isinstance(self._graph.steps[node].operation, Decide):
-            return OUT
-        return self._graph.steps[node].ports[0]
+    def _any_port(self, node: NodeId) -> Port:
+        step = self._graph.steps[node]
+        return OUT if node in self._pinned and not self._decides(step) else step.ports[0]
 
-    def _edges_to_real(self, node: NodeId, nodes: dict[str, Json]) -> Iterator[Json]:
+    def _edges_to_real(self, node: NodeId) -> Iterator[Json]:
         incoming = self._region.incoming[node]
-        if self._extent is not Extent.NODE or node != self._target:
-            yield from (_edge(edge.source, node, self._port_of(edge.source, edge.port)) for edge in incoming)
-            return
-        dead = {edge.source for edge in incoming if self._is_dead(edge.source)}
+        alone = self._extent is Extent.NODE
+        dead = {edge.source for edge in incoming if alone and self._is_dead(edge.source)}
         if len(dead) == len({edge.source for edge in incoming}):
             dead.clear()
         for edge in incoming:
-            if edge.source in dead:
-                # The edge is there, so that the node may read its source, and dead, as it was in that run.
-                never = _fresh(f"never_{edge.source}"[:_NODE_ID_LENGTH], nodes)
-                nodes[never] = {"id": never, "type": "conditional", "data": {"condition": "${false}"}}
-                yield _edge(never, edge.source, Port("true"))
-            yield _edge(edge.source, node, self._port_of(edge.source, edge.port))
+            step = self._graph.steps[edge.source]
+            port = edge.port
+            if edge.source in self._pinned and not self._decides(step):
+                # A node alone runs behind whatever way the others took.
+                taken = alone or (port != ERROR and step.taken in (None, port))
+                port = OUT if taken and edge.source not in dead else ERROR
+            yield _edge(edge.source, node, port)
+
+    def _decides(self, step: Step) -> bool:
+        """Whether a stand-in's output says which of its edges are live; a node alone runs behind any."""
+        return _asks(step) and self._extent is not Extent.NODE
 
     def _is_dead(self, node: NodeId) -> bool:
         return node in self._known.skipped and node not in self._known.outputs
-
-    def _port_of(self, source: NodeId, port: Port) -> Port:
-        decided = source in self._pinned and isinstance(self._graph.steps[source].operation, Decide)
-        return OUT if decided else port
 
     def _result(self, nodes: dict[str, Json]) -> Iterator[Json]:
         """Add an output node for the target, so that the run gives what it is about."""
