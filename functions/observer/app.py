@@ -8,6 +8,7 @@ from millrace.model import Json
 from millrace.store.dynamo_store import DynamoStore
 from millrace.store.settings import StoreSettings
 
+from .error_triggers import ErrorTriggers
 from .recording import Recording
 from .run_maps import RunMaps
 from .settings import observer_settings
@@ -22,7 +23,8 @@ def recording() -> Recording:
     settings = observer_settings()
     store = DynamoStore(StoreSettings(table=settings.table, bucket=settings.bucket))
     subscribers = Subscribers(store, _management(settings.socket_url))
-    return Recording(store, RunMaps(store), subscribers, Subworkflows(store, settings.stage))
+    failures = ErrorTriggers(store, _lambda, settings.trigger_function)
+    return Recording(store, RunMaps(store), subscribers, failures, Subworkflows(store, settings.stage))
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Json]:
@@ -31,6 +33,13 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Json]:
     events = [*log_events(event)]
     recording().take(events)
     return {"events": len(events)}
+
+
+@cache
+def _lambda() -> Any:
+    import boto3
+
+    return cast("Any", boto3).client("lambda")
 
 
 def _management(url: str | None) -> Any:

@@ -25,6 +25,7 @@ from millrace.observation import Changes, LogEvent, RunRecorder, execution_name
 from millrace.store.port import Store
 from millrace.store.records import Run, RunId, RunStatus
 
+from .error_triggers import ErrorTriggers
 from .run_maps import RunMaps
 from .subscribers import Subscribers
 from .subworkflows import Subworkflows
@@ -68,6 +69,7 @@ class Recording:
         store: Where records are kept.
         maps: Finds what states stand for.
         subscribers: Tells who watches.
+        failures: Hands on runs that have failed.
         subworkflows: Finds the runs that other runs have started.
         sleep: Waits some seconds for another invocation.
     """
@@ -77,12 +79,14 @@ class Recording:
         store: Store,
         maps: RunMaps,
         subscribers: Subscribers,
+        failures: ErrorTriggers,
         subworkflows: Subworkflows,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._store = store
         self._maps = maps
         self._subscribers = subscribers
+        self._failures = failures
         self._subworkflows = subworkflows
         self._sleep = sleep
         self._known: OrderedDict[RunId, RunRecorder] = OrderedDict()
@@ -156,6 +160,7 @@ class Recording:
         if work.changes is not None:
             if self._store.save_run(work.changes.run, events=work.run.events):
                 self._subscribers.tell(run_id, work.changes.messages)
+                self._failures.tell(work.changes.run)
             else:
                 work.refused = True
         if recorder.is_complete and not work.refused:

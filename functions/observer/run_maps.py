@@ -3,6 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from millrace.observation import RunMap, machine_name
@@ -33,14 +34,17 @@ class RunMaps:
             run: The run.
             execution: The ARN of its own execution, as far as it is known.
         """
-        machine = machine_name(execution or run.execution or "")
-        key = (run.workflow, run.version) if run.version is not None else machine
+        arn = execution or run.execution or ""
+        # A webhook that waits runs the Express form of a published version, which has the same states.
+        express = ":express:" in arn
+        machine = machine_name(arn)
+        key = (run.workflow, run.version, express) if run.version is not None else machine
         found = self._known.get(key)
         if found is None:
             found = self._read(run, machine)
             if found is None:
                 return None
-            self._known[key] = found
+            self._known[key] = found = replace(found, express=express) if arn else found
             while len(self._known) > _KNOWN:
                 self._known.popitem(last=False)
         return found

@@ -18,6 +18,9 @@ class ObserverSettings(BaseSettings):
     socket_url: Annotated[
         str | None, Field(description="The WebSocket API's management endpoint; without it nobody is told of runs.")
     ] = None
+    trigger_function: Annotated[
+        str, Field(description="Name of the function that starts the workflows which watch for failures.")
+    ] = "millrace-trigger"
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from functions.observer.error_triggers import ErrorTriggers
 from functions.observer.recording import Recording, run_id_of
 from functions.observer.run_maps import RunMaps
 from functions.observer.subscribers import Subscribers
@@ -28,6 +29,8 @@ from millrace.store.records import (
     RunId,
     RunStatus,
     Step,
+    Trigger,
+    TriggerId,
     Version,
     Workflow,
     WorkflowId,
@@ -43,13 +46,17 @@ ALL = PageRequest(10_000)
 
 
 class Post:
-    """Stands for the management API."""
+    """Stands for the management API, and for Lambda's."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, bytes]] = []
 
     def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> None:  # noqa: N803 - boto3's names
         self.sent.append((ConnectionId, Data))
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803 - boto3's names
+        assert InvocationType == "Event"
+        self.sent.append((FunctionName, Payload))
 
 
 def store_with(compilation: Compilation) -> MemoryStore:
@@ -62,7 +69,8 @@ def store_with(compilation: Compilation) -> MemoryStore:
 def recording(store: MemoryStore, post: Post | None = None) -> Recording:
     """Make what one process has."""
     subscribers = Subscribers(store, post)
-    return Recording(store, RunMaps(store), subscribers, Subworkflows(store, "test"), sleep=lambda _: None)
+    failures = ErrorTriggers(store, lambda: post, "millrace-trigger")
+    return Recording(store, RunMaps(store), subscribers, failures, Subworkflows(store, "test"), sleep=lambda _: None)
 
 
 def run_in(store: MemoryStore) -> Run:
@@ -300,6 +308,38 @@ def test_those_who_watch_are_told() -> None:
         "node:completed",
         "execution:completed",
     ]
+
+
+def test_a_run_that_failed_is_handed_on_where_a_workflow_watches_for_it() -> None:
+    compilation = compile_document(workflow({"a": ("code", {"source": "fail"})}))
+    events = Courses(compilation, Random(0)).run({})
+    for watched in (True, False):
+        store, post = store_with(compilation), Post()
+        if watched:
+            store.put_trigger(
+                Trigger(
+                    TriggerId("t"),
+                    WorkflowId("other"),
+                    RECORD.workspace,
+                    RECORD.owner,
+                    "error",
+                    {},
+                    RECORD.started,
+                )
+            )
+        recording(store, post).take(events)
+        told = [("millrace-trigger", {"workspace": "ws", "failedRun": RUN})] if watched else []
+        assert [(name, json.loads(data)) for name, data in post.sent] == told
+
+
+def test_an_express_execution_of_a_version_is_priced_as_one() -> None:
+    compilation = compile_document(workflow({"a": ("set", {"fields": {"v": 1}}), "b": ("output", {})}, ["a > b"]))
+    store = store_with(compilation)
+    arn = f"{ARN.replace(':execution:', ':express:')}:unique"
+    recording(store).take([replace(event, execution=arn) for event in Courses(compilation, Random(0)).run({})])
+    found = run_in(store)
+    assert (found.status, found.execution) == (RunStatus.COMPLETED, arn)
+    assert 0 < found.cost < 0.000002
 
 
 def test_executions_are_named_after_their_run() -> None:
