@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from functions.api.dependencies import Services
+from functions.observer.error_triggers import ErrorTriggers
 from functions.observer.recording import Recording
 from functions.observer.run_maps import RunMaps
 from functions.observer.subscribers import Subscribers
@@ -79,7 +80,9 @@ def provided(provided: Services) -> Iterator[Services]:
 @pytest.fixture(autouse=True)
 def observed(engine: LoggingEngine, provided: Services) -> Iterator[LoggingEngine]:
     store = provided.store
-    engine.recording = Recording(store, RunMaps(store), Subscribers(store, None), Subworkflows(store, "dev"))
+    nobody = Subscribers(store, None)
+    failures = ErrorTriggers(store, lambda: None, "")
+    engine.recording = Recording(store, RunMaps(store), nobody, failures, Subworkflows(store, "dev"))
     engine.people = People(store)
     yield engine
     engine.outputs.clear()
