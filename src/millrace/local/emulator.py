@@ -113,15 +113,24 @@ class Emulator:
         return registered.get("module", service)
 
 
-def run_emulator(port: int) -> None:
-    """Serve until a signal ends the process."""
-    asyncio.run(_serve(port))
+def run_emulator(port: int, lambda_endpoint: str | None = None) -> None:
+    """Serve until a signal ends the process.
+
+    Args:
+        port: Where it listens.
+        lambda_endpoint: Where the Lambda targets of schedules and event rules are; None: MiniStack's own functions.
+    """
+    asyncio.run(_serve(port, lambda_endpoint))
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, lambda_endpoint: str | None) -> None:
     import uvicorn
 
+    from millrace.local.emulator_targets import install
+
     emulator = Emulator()
+    if lambda_endpoint is not None:
+        install(lambda_endpoint)
     server = uvicorn.Server(
         uvicorn.Config(
             emulator,
@@ -148,7 +157,9 @@ def main() -> None:
     """Run the process, as the runtime starts it: `python -m millrace.local.emulator --port 8703`."""
     parser = argparse.ArgumentParser(prog="millrace.local.emulator")
     parser.add_argument("--port", type=int, required=True)
-    run_emulator(parser.parse_args().port)
+    parser.add_argument("--lambda-endpoint", help="where schedules and event rules find their Lambda targets")
+    given = parser.parse_args()
+    run_emulator(given.port, given.lambda_endpoint)
 
 
 if __name__ == "__main__":

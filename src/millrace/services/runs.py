@@ -157,7 +157,8 @@ class Runs:
                 arn, execution = self._executions.run(program.machine, run.id, given)
                 return _as_ended(replace(run, execution=arn), execution)
             started = self._executions.start(program.machine, run.id, given)
-        except UnavailableError:
+        except UnavailableError as error:
+            error.details["execution_id"] = run.id
             raise
         except ServiceError as error:
             failure: Json = {"node_id": None, "label": None, "type": error.code.value, "message": error.message}

@@ -58,7 +58,12 @@ def service_parts(layout: Layout, dynoxide: Path | None) -> tuple[Part, ...]:
         ),
         Part(
             "ministack",
-            (*_PYTHON, "millrace.local.emulator", "--port", str(layout.emulator)),
+            (
+                *_PYTHON,
+                "millrace.local.emulator",
+                *("--port", str(layout.emulator)),
+                *("--lambda-endpoint", gateway),
+            ),
             layout.emulator,
             "/_ministack/health",
             environment | emulator_environment(layout.emulator_folder),
@@ -97,6 +102,8 @@ def _environment(layout: Layout, *, dynamodb: int) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
+        # StartSyncExecution would go to "sync-127.0.0.1".
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_ENDPOINT_URL": url(layout.emulator),
         "AWS_ENDPOINT_URL_SFN": url(layout.engine),
         "AWS_ENDPOINT_URL_DYNAMODB": url(dynamodb),
