@@ -19,8 +19,8 @@ from millrace.local.runtime.process_group import ProcessGroup
 LOOK_SECONDS: Final = 0.02
 """Between two questions whether a part serves."""
 FIRST_DELAY_SECONDS: Final = 0.1
-LONGEST_DELAY_SECONDS: Final = 10.0
-STEADY_SECONDS: Final = 30.0
+LONGEST_DELAY_SECONDS: Final = 5.0
+STEADY_SECONDS: Final = 5.0
 """A part that has served so long has its next crash forgiven."""
 START_SECONDS: Final = 60.0
 """How long a part may take to serve."""
