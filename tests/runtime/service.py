@@ -1,6 +1,7 @@
 """The whole service as `millrace up` starts it, with its processes in reach."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -158,14 +159,13 @@ class Service:
 
 
 def _free_ports(count: int) -> int:
-    """Give the first of some free ports in a row."""
-    for _ in range(100):
+    """Give the first of some free ports in a row; not where connections get theirs, for they are used again later."""
+    for first in random.sample(range(10_000, 30_000, count), 100):
         with ExitStack() as stack:
-            first: int = stack.enter_context(socket.create_server((HOST, 0))).getsockname()[1]
             try:
-                for port in range(first + 1, first + count):
+                for port in range(first, first + count):
                     stack.enter_context(socket.create_server((HOST, port)))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return first
     raise ServiceError(f"expected {count} free ports in a row, found none")
