@@ -14,6 +14,8 @@ from tests.functions.invocations import EVENTS, ROOT
 
 MAKEFILE = ROOT / "layers" / "core" / "Makefile"
 TERMINAL = {"click", "rich", "pygments", "markdown-it-py", "mdurl"}
+RUNTIME = {"ministack", "uvicorn", "httptools", "websockets", "greenlet"}
+"""What the embedded runtime alone needs."""
 LIMIT_BYTES = 250 * 1024 * 1024
 """What a function and its layers may have, unzipped (Lambda quotas, "Deployment package size")."""
 
@@ -29,6 +31,14 @@ try:
     print(json.dumps(app.handler(json.load(open(event, encoding="utf-8")), None)["output"]))
 except Exception as error:
     print(json.dumps(type(error).__name__))
+"""
+
+IMPORT = """
+import importlib, sys
+layer, built, function = sys.argv[1:]
+sys.path[:0] = [built, layer + "/python"]
+handler = importlib.import_module(f"functions.{function}.app").handler
+print(handler.__module__, handler.__name__)
 """
 
 
@@ -74,20 +84,20 @@ def test_requirements_are_pinned_as_locked() -> None:
     assert required.items() <= locked.items()
 
 
-def test_requirements_are_those_of_the_package_without_the_terminals() -> None:
+def test_requirements_are_those_of_the_package_without_the_terminals_and_the_runtimes() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
     names = {re.split(r"[^\w-]", line)[0] for line in declared["project"]["dependencies"]}
     tools = {re.split(r"[^\w-]", line)[0] for line in declared["dependency-groups"]["dev"]}
     required = set(requirements())
-    assert names - TERMINAL <= required
-    assert not required & (TERMINAL | tools)
+    assert names - TERMINAL - RUNTIME <= required
+    assert not required & (TERMINAL | RUNTIME | tools)
 
 
 def test_the_layer_leaves_out_what_functions_do_not_carry(layer: Path) -> None:
     package = layer / "python" / "millrace"
     assert {path.name for path in package.iterdir() if path.is_dir()} == {
         path.parent.name for path in (ROOT / "src" / "millrace").glob("*/__init__.py")
-    } - {"cli", "engine", "local"}
+    } - {"cli", "engine", "integrations", "local", "stepfunctions"}
     assert not [name for name in ("click", "rich", "pygments") if (layer / "python" / name).exists()]
     assert not list(package.rglob("__pycache__"))
     assert {path.name for path in layer.iterdir()} == {"bin", "python"}
@@ -113,6 +123,21 @@ def test_the_functions_need_nothing_but_the_layer(layer: Path, function: str, ev
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == output
+
+
+@pytest.mark.parametrize("function", ["api", "observer", "people", "socket", "trigger"])
+def test_the_functions_of_several_modules_are_built_to_be_imported(layer: Path, tmp_path: Path, function: str) -> None:
+    target = f"build-{function.capitalize()}Function"
+    done = subprocess.run(
+        ["make", "--silent", target, f"ARTIFACTS_DIR={tmp_path}"],
+        cwd=ROOT / "functions", capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-I", "-S", "-B", "-c", IMPORT, str(layer), str(tmp_path), function]
+    environment = {"PATH": str(layer / "bin"), "AWS_REGION": "us-east-1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"functions.{function}.app handler\n"
 
 
 def test_building_nowhere_is_refused() -> None:

@@ -65,7 +65,7 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 def folder(properties: dict[str, Any]) -> str:
     """Give the folder of a function: its CodeUri's, or the package that its handler is in."""
     uri = str(properties["CodeUri"])
-    return uri.removeprefix("functions/") if uri != "functions" else str(properties["Handler"]).split(".")[0]
+    return uri.removeprefix("functions/") if uri != "functions" else str(properties["Handler"]).split(".")[1]
 
 
 FUNCTIONS: Final = {
@@ -100,7 +100,9 @@ def test_every_function_folder_is_in_the_template() -> None:
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_a_function_has_its_handler(function: str) -> None:
-    module, name = FUNCTIONS[function][1].get("Handler", GLOBALS["Handler"]).removeprefix(f"{function}.").split(".")
+    module, name = (
+        FUNCTIONS[function][1].get("Handler", GLOBALS["Handler"]).removeprefix(f"functions.{function}.").split(".")
+    )
     source = (ROOT / "functions" / function / f"{module}.py").read_text()
     assert re.search(rf"^def {name}\(", source, re.MULTILINE)
 
