@@ -21,8 +21,6 @@ HOST: Final = "127.0.0.1"
 
 _SAVE_SECONDS: Final = 1.0
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-# Their state is too large to be written at each request; S3's objects are files already.
-_WRITTEN_LATER: Final = frozenset({"dynamodb", "s3"})
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -79,8 +77,9 @@ class Emulator:
             if started:
                 start = started.pop()
                 self._is_changed = True
-                if start["status"] < 300:
-                    await self._save(self._service(scope))
+                module = self._service(scope)
+                if start["status"] < 300 and not _is_written_otherwise(module, scope["path"]):
+                    await self._save(module)
                 await send(start)
             await send(message)
 
@@ -101,8 +100,6 @@ class Emulator:
             if module is not None:
                 modules: dict[str, str] = self._ministack._state_map
                 states = {key: state for key, state in states.items() if modules[key] == module}
-                if module in _WRITTEN_LATER:
-                    return
             self._persistence.save_all(states)
 
     def _service(self, scope: _Message) -> str:
@@ -111,6 +108,11 @@ class Emulator:
         service: str = self._router.detect_service(scope["method"], scope["path"], headers, {})
         registered: dict[str, Any] = self._ministack.SERVICE_REGISTRY.get(service, {})
         return registered.get("module", service)
+
+
+def _is_written_otherwise(module: str, path: str) -> bool:
+    """Tell whether a service's state need not be written at once: DynamoDB's is too large, S3's objects are files."""
+    return module == "dynamodb" or (module == "s3" and "/" in path.strip("/"))
 
 
 def run_emulator(port: int, lambda_endpoint: str | None = None) -> None:
