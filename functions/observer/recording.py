@@ -10,6 +10,8 @@ then keeps its own events. Whoever is in between finds the run written or the ev
 - An event was kept by another invocation that could not go on without ours: it is found when the events are read again,
   after ours were kept. Of two that wait for each other one always sees the other's.
 - A crash before the events are kept: they are delivered again, and the counts differ, so that everything is written.
+
+A completed run is final: it is written whatever stands there, together with others, and its last events are not kept.
 """
 
 import hashlib
@@ -107,20 +109,27 @@ class Recording:
 
     def _round(self, due: dict[RunId, list[LogEvent]], *, first: bool) -> list[_Work]:
         """Go on with runs: steps and lines of all of them are written together."""
-        works = [work for run, events in due.items() if (work := self._prepared(run, events, first=first)) is not None]
+        known = self._store.find_runs(due)
+        works = [
+            work
+            for run_id, events in due.items()
+            if (run := known.get(run_id) or self._subworkflows.adopt(run_id, events)) is not None
+            and (work := self._prepared(run, events, first=first)) is not None
+        ]
         changed = [work.changes for work in works if work.changes is not None]
         self._store.put_steps([step for changes in changed for step in changes.steps])
         self._store.put_logs([line for changes in changed for line in changes.lines])
+        self._store.put_runs([changes.run for changes in changed if changes.run.status is RunStatus.COMPLETED])
         for work in works:
             self._finish(work)
         return works
 
     # ---- reading
 
-    def _prepared(self, run_id: RunId, events: list[LogEvent], *, first: bool) -> _Work | None:
+    def _prepared(self, run: Run, events: list[LogEvent], *, first: bool) -> _Work | None:
         """Find out what events change; None where that is nothing."""
-        run = self._store.find_run(run_id) or self._subworkflows.adopt(run_id, events)
-        if run is None or run.status is RunStatus.COMPLETED:
+        run_id = run.id
+        if run.status is RunStatus.COMPLETED and first:
             return None
         recorder = self._known.pop(run_id, None)
         kept: list[LogEvent] = []
@@ -158,12 +167,12 @@ class Recording:
     def _finish(self, work: _Work) -> None:
         run_id, recorder = work.run.id, work.recorder
         if work.changes is not None:
-            if self._store.save_run(work.changes.run, events=work.run.events):
+            if recorder.is_complete or self._store.save_run(work.changes.run, events=work.run.events):
                 self._subscribers.tell(run_id, work.changes.messages)
                 self._failures.tell(work.changes.run)
             else:
                 work.refused = True
-        if recorder.is_complete and not work.refused:
+        if recorder.is_complete or work.run.status is RunStatus.COMPLETED:
             return
         self._keep(run_id, work.fresh)
         if work.refused:

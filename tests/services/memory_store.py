@@ -3,7 +3,7 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any, TypeVar
@@ -175,6 +175,13 @@ class MemoryStore:
 
     def find_run(self, run: RunId) -> Run | None:
         return self._runs.get(run)
+
+    def find_runs(self, runs: Iterable[RunId]) -> Mapping[RunId, Run]:
+        return {run: found for run in runs if (found := self._runs.get(run)) is not None}
+
+    def put_runs(self, runs: Iterable[Run]) -> None:
+        with self._lock:
+            self._runs |= {run.id: run for run in runs}
 
     def save_run(self, run: Run, *, expected: Sequence[RunStatus] | None = None, events: int | None = None) -> bool:
         with self._lock:

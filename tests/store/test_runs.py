@@ -28,6 +28,18 @@ def test_run_comes_back_as_it_was_written(store: DynamoStore, workspace: Workspa
     assert store.run(WorkspaceId("other"), created.id) is None
 
 
+def test_many_runs_are_found_and_written_at_once(store: DynamoStore, workspace: WorkspaceId) -> None:
+    created = [run(workspace) for _ in range(30)]
+    for one in created:
+        store.create_run(one)
+    missing = RunId("missing")
+    assert store.find_runs([missing, *(one.id for one in created)]) == {one.id: one for one in created}
+    completed = [replace(one, status=RunStatus.COMPLETED, outputs={"n": 1}, events=12) for one in created]
+    store.put_runs(completed)
+    assert store.find_runs(one.id for one in created) == {one.id: one for one in completed}
+    assert store.find_runs([]) == {}
+
+
 def test_second_run_with_an_id_is_refused(store: DynamoStore, workspace: WorkspaceId) -> None:
     created = run(workspace)
     store.create_run(created)

@@ -7,7 +7,7 @@ on AWS they may lag a write by moments, single records, steps and log lines neve
 bucket by themselves. StoreUnavailableError, everywhere: table or bucket does not answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -166,6 +166,14 @@ class Store(Protocol):
 
     def find_run(self, run: RunId) -> Run | None:
         """Find a run in whichever workspace; for the observer only."""
+        ...
+
+    def find_runs(self, runs: Iterable[RunId]) -> Mapping[RunId, Run]:
+        """Find runs as `find_run` does, many at once; those that there are."""
+        ...
+
+    def put_runs(self, runs: Iterable[Run]) -> None:
+        """Write runs that have completed, in batches and whatever stands there; for the observer only."""
         ...
 
     def save_run(self, run: Run, *, expected: Sequence[RunStatus] | None = None, events: int | None = None) -> bool:

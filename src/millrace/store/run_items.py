@@ -1,6 +1,6 @@
 """Runs, their steps, log lines and the history events put aside."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pynamodb.expressions.operand import Path
@@ -43,6 +43,15 @@ class RunItems(Items):
     def find_run(self, run: RunId) -> Run | None:
         """Find a run in whichever workspace."""
         return self._found(RUN, self._table.get(keys.run_key(run)))
+
+    def find_runs(self, runs: Iterable[RunId]) -> Mapping[RunId, Run]:
+        """Find runs in whichever workspace, many at once; those that there are."""
+        items = self._table.find([keys.run_key(run) for run in dict.fromkeys(runs)])
+        return {run.id: run for run in self._records(RUN, items.values())}
+
+    def put_runs(self, runs: Iterable[Run]) -> None:
+        """Write runs that have completed, in batches and whatever stands there."""
+        self._table.write([self._run_item(run) for run in runs])
 
     def save_run(self, run: Run, *, expected: Sequence[RunStatus] | None = None, events: int | None = None) -> bool:
         """Write a run if it is as expected; tell whether it was written.

@@ -134,7 +134,7 @@ def test_a_crash_at_any_write_is_mended_by_the_next_delivery() -> None:
         workflow({"a": ("code", {"source": "echo", "inputs": {"v": 1}}), "b": ("output", {})}, ["a > b"])
     )
     events = Courses(compilation, Random(0)).run({})
-    for crash in ("put_steps", "put_logs", "save_run", "put_events"):
+    for crash in ("put_steps", "put_logs", "put_runs", "save_run", "put_events"):
         for cut in range(1, len(events)):
             store = _Crashing(crash)
             store.create_run(RECORD)
@@ -172,6 +172,10 @@ class _Crashing(MemoryStore):
     def put_logs(self, lines: Any) -> None:
         self._reach("put_logs")
         super().put_logs(lines)
+
+    def put_runs(self, runs: Any) -> None:
+        self._reach("put_runs")
+        super().put_runs(runs)
 
     def save_run(self, run: Run, **options: Any) -> bool:
         self._reach("save_run")
