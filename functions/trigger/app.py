@@ -1,4 +1,7 @@
-"""Starts the runs of triggers: an HTTP request to /hooks/..., a time of a schedule, or an event of EventBridge."""
+"""Starts the runs of triggers.
+
+It is invoked by an HTTP request to /hooks/..., a time of a schedule, an event of EventBridge, or a run that has failed.
+"""
 
 import base64
 import binascii
@@ -13,7 +16,7 @@ from millrace.services.errors import ErrorCode
 from millrace.services.webhook_answers import Answer
 from millrace.services.webhooks import Request
 from millrace.store.errors import StoreUnavailableError
-from millrace.store.records import TriggerId, WorkspaceId
+from millrace.store.records import RunId, TriggerId, WorkspaceId
 
 from .services import services
 
@@ -24,10 +27,10 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext | None") -> Json:
-    """Answer a request, or tell what came of a time or an event.
+    """Answer a request, or tell what came of a time, an event or a failure.
 
     Raises:
-        UnavailableError: A time or an event could not be looked at; Lambda tries again.
+        UnavailableError: A time, an event or a failure could not be looked at; Lambda tries again.
         ValueError: The event is none that starts runs.
     """
     del context
@@ -38,10 +41,14 @@ def handler(event: Mapping[str, Any], context: "LambdaContext | None") -> Json:
             return services().firing.due(WorkspaceId(workspace), TriggerId(trigger), due).to_json()
         case {"triggerId": str(trigger), "workspace": str(workspace), "event": fitting}:
             return services().firing.event(WorkspaceId(workspace), TriggerId(trigger), fitting).to_json()
+        case {"workspace": str(workspace), "failedRun": str(run)}:
+            failed = services().store.run(WorkspaceId(workspace), RunId(run))
+            started = services().firing.failed(failed) if failed is not None else ()
+            return {"runIds": list(started)}
         case _:
             raise ValueError(
-                "expected an HTTP API's event (payload version 2.0), or triggerId and workspace with due or event, "
-                f"found the members {sorted(event)}"
+                "expected an HTTP API's event (payload version 2.0), or workspace with either failedRun or triggerId and "
+                f"one of due and event, found the members {sorted(event)}"
             )
 
 

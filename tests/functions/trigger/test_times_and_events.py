@@ -1,12 +1,13 @@
-"""Times of schedules and events of EventBridge, as they invoke the function."""
+"""Times of schedules, events of EventBridge and failures of runs, as they invoke the function."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from functions.trigger.app import handler
 
-from millrace.store.records import RunId
+from millrace.store.records import RunId, RunStatus
 from tests.functions.invocations import EVENTS
 from tests.functions.trigger.conftest import Deployment
 from tests.services.test_partial import document
@@ -42,6 +43,22 @@ def test_a_trigger_that_is_gone_starts_nothing(deployment: Deployment) -> None:
     assert handler(recorded("trigger-schedule", {"id": "gone"}), None) == {
         "skipped": "the trigger is gone, or disabled"
     }
+
+
+def test_a_failure_starts_a_run_once(deployment: Deployment) -> None:
+    flow = document({"out": ("output", {"name": "why", "value": "${inputs.error.message}"})})
+    deployment.trigger(flow, "error")
+    failing = deployment.workflow(document({"wait": ("wait", {"seconds": 3600})}))
+    execution = deployment.http.post("/api/workflows/execute", {"workflow_id": failing}).data["execution_id"]
+    run = deployment.api.store.find_run(RunId(execution))
+    assert run is not None
+    event = {**json.loads((EVENTS / "trigger-failure.json").read_text()), "failedRun": run.id}
+    assert handler(event, None) == {"runIds": []}
+    deployment.api.store.save_run(replace(run, status=RunStatus.FAILED, error={"message": "no way"}))
+    answer: Any = handler(event, None)
+    assert handler(event, None) == answer
+    (started,) = answer["runIds"]
+    assert outputs(deployment, {"runId": started}) == {"why": "no way"}
 
 
 def test_anything_else_is_refused_with_what_was_expected(deployment: Deployment) -> None:
