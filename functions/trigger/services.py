@@ -1,6 +1,7 @@
 """The services of the function that starts runs by triggers, each made when it is first used."""
 
 from functools import cache, cached_property
+from threading import Lock
 from typing import Any, Final, cast
 
 from millrace.services.executions import Executions
@@ -30,6 +31,7 @@ class Services:
     def __init__(self, settings: TriggerSettings, store: Store | None = None) -> None:
         self.settings = settings
         self._store = store
+        self._making = Lock()
 
     @cached_property
     def store(self) -> Store:
@@ -75,7 +77,9 @@ class Services:
         from botocore.config import Config
 
         config = Config(connect_timeout=_CONNECT_SECONDS, max_pool_connections=64, **options)
-        return cast("Any", boto3).client(service, region_name=self.settings.region, config=config)
+        # A session makes clients for one thread at a time (boto3's guide, "Multithreading with clients").
+        with self._making:
+            return cast("Any", boto3).client(service, region_name=self.settings.region, config=config)
 
 
 @cache
