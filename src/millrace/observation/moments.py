@@ -1,8 +1,10 @@
 """Moments as records keep them."""
 
 import datetime as dt
+from functools import lru_cache
 
 
+@lru_cache(4_096)
 def moment(milliseconds: int) -> str:
     """Write milliseconds since the epoch as ISO 8601 in UTC, with milliseconds."""
     at = dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
