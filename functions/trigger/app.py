@@ -47,8 +47,8 @@ def handler(event: Mapping[str, Any], context: "LambdaContext | None") -> Json:
             return {"runIds": list(started)}
         case _:
             raise ValueError(
-                "expected an HTTP API's event (payload version 2.0), or workspace with failedRun, or with triggerId and "
-                f"one of due and event, found the members {sorted(event)}"
+                "expected an HTTP API's event (payload version 2.0), or workspace with failedRun, or with triggerId "
+                f"and one of due and event, found the members {sorted(event)}"
             )
 
 

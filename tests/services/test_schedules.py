@@ -80,6 +80,18 @@ def test_all_faults_are_told_at_once() -> None:
     assert found == {"cron", "timezone", "end", "overlap", "colour"}
 
 
+@pytest.mark.parametrize("member", [{"start": "0001-01-01T00:00+14:00"}, {"end": "9999-12-31T23:59-12:00"}])
+def test_moments_that_no_calendar_holds_are_refused(member: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="expected a year from 1970 to 2199"):
+        config(cron="0 0 * * *", **member)
+
+
+@pytest.mark.parametrize("timezone", ["", ".", "../../etc/passwd", "Europe", "\0", "x" * 5000])
+def test_what_is_no_time_zone_is_refused(timezone: str) -> None:
+    with pytest.raises(ValidationError, match="expected a time zone"):
+        config(cron="0 0 * * *", timezone=timezone)
+
+
 @pytest.mark.parametrize(
     "given", [{}, {"cron": "0 0 * * *", "every": "1 hour"}, {"every": "0 minutes"}, {"every": "soon"}]
 )

@@ -25,7 +25,10 @@ SHOWN: Final = 5
 SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
 """Scheduler puts the due time there, such as 2026-11-21T07:30:00Z (ibid., "Adding context attributes")."""
 
-_EVERY: Final = re.compile(r"([1-9]\d{0,4}) (minute|hour|day)s?")
+_EVERY: Final = re.compile(r"([1-9][0-9]{0,4}) (minute|hour|day)s?")
+_YEARS: Final = range(1970, 2200)
+"""Those that Scheduler's cron expressions know."""
+
 _SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86_400}
 
 Overlap = Literal["skip", "queue", "allow"]
@@ -38,6 +41,7 @@ class ScheduleConfig(TriggerConfig):
         str | None,
         Field(
             description="Minute, hour, day of month, month and day of week, as cron has them.",
+            max_length=256,
             examples=["0 9 * * MON-FRI", "*/15 * * * *", "0 0 1 * *", "0 12 * * 5L"],
         ),
     ] = None
@@ -107,6 +111,8 @@ class ScheduleConfig(TriggerConfig):
     @field_validator("start", "end")
     @classmethod
     def _in_timezone(cls, moment: datetime | None, info: ValidationInfo) -> datetime | None:
+        if moment is not None and not _YEARS[0] <= moment.year <= _YEARS[-1]:
+            raise ValueError(f"expected a year from {_YEARS[0]} to {_YEARS[-1]}, found {moment.year}")
         if moment is None or moment.tzinfo is not None:
             return moment
         return moment.replace(tzinfo=ZoneInfo(info.data.get("timezone", "UTC")))
