@@ -50,7 +50,7 @@ class Watched:
 def pid_of(part: Part) -> int:
     """Find the process that runs a part's command."""
     wanted = "\0".join(part.command).encode()
-    return next(pid for pid in processes() if wanted in processes()[pid])
+    return next(pid for pid, line in processes().items() if wanted in line)
 
 
 def processes() -> dict[int, bytes]:
