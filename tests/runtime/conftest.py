@@ -1,4 +1,4 @@
-"""One service for all tests of a module: its start is what costs."""
+"""One service for all tests of this folder: its start is what costs."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ import pytest
 from tests.runtime.service import Service
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service = Service(tmp_path_factory.mktemp("service") / "home")
     service.start()

@@ -16,7 +16,8 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 _WORKERS: Final = 4
 _TURN_SECONDS: Final = 0.05
 _WAIT_SECONDS: Final = 1
-_LARGE: Final = "x" * 300_000
+_NOTES: Final = ("n1", "n2", "n3", "n4", "n5")
+_TEXT: Final = "x" * 100_000
 
 
 def waiting(value: int) -> dict[str, Any]:
@@ -72,7 +73,7 @@ class Worker:
         # Every third document is too large for an item of DynamoDB: its body is in S3.
         definition = waiting(number)
         if number % 3 == 0:
-            definition["description"] = _LARGE
+            definition["nodes"] |= {key: {"id": key, "type": "note", "data": {"text": _TEXT}} for key in _NOTES}
         created = self._send("POST", "/api/workflows", {"name": f"w{number}", "definition": definition})
         if created is None:
             return
