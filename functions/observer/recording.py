@@ -25,7 +25,7 @@ from typing import Any, Final, cast
 from millrace.model import Json
 from millrace.observation import Changes, LogEvent, RunRecorder, execution_name
 from millrace.store.port import Store
-from millrace.store.records import Run, RunId, RunStatus
+from millrace.store.records import Run, RunId, RunStatus, WorkflowId
 
 from .error_triggers import ErrorTriggers
 from .run_maps import RunMaps
@@ -122,7 +122,16 @@ class Recording:
         self._store.put_runs([changes.run for changes in changed if changes.run.status is RunStatus.COMPLETED])
         for work in works:
             self._finish(work)
+        self._note([work.changes.run for work in works if work.changes is not None and not work.refused])
         return works
+
+    def _note(self, runs: Iterable[Run]) -> None:
+        """Show with each workflow how its latest run stands."""
+        latest: dict[WorkflowId, Run] = {}
+        for run in sorted(runs, key=lambda run: run.started):
+            latest[run.workflow] = run
+        for run in latest.values():
+            self._store.note_last_run(run)
 
     # ---- reading
 

@@ -133,7 +133,9 @@ class MemoryStore:
 
     def note_last_run(self, run: Run) -> None:
         with self._lock:
-            workflow = self._workflows[run.workflow]
+            workflow = self._workflows.get(run.workflow)
+            if workflow is None:
+                return
             last = self._runs.get(workflow.last_run) if workflow.last_run is not None else None
             if last is None or last.started <= run.started:
                 self._workflows[run.workflow] = replace(workflow, last_run=run.id, last_status=run.status)

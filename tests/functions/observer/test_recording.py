@@ -226,6 +226,9 @@ def test_a_published_version_brings_its_own_map() -> None:
     store.create_run(replace(RECORD, version=1))
     recording(store).take(Courses(compilation, Random(0)).run({}))
     assert run_in(store).status is RunStatus.COMPLETED
+    shown = store.workflow(RECORD.workspace, RECORD.workflow)
+    assert shown is not None
+    assert (shown.last_run, shown.last_status) == (RECORD.id, RunStatus.COMPLETED)
 
 
 def test_runs_that_nobody_knows_are_passed_over() -> None:
