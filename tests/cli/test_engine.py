@@ -21,7 +21,7 @@ import pytest
 
 from tests.cli.command_line import call, start
 
-PATIENCE = 30.0
+PATIENCE = 60
 NUMBERS = itertools.count()
 # Seconds that the server waits for requests under way.
 SERVER_PATIENCE = 5.0
