@@ -4,6 +4,7 @@ python -m bench.runtime.load < PLAN; prints a Load in JSON. It takes a tenth of 
 """
 
 import asyncio
+import random
 import statistics
 import subprocess
 import sys
@@ -49,13 +50,26 @@ class Load:
     fault: str = ""
 
 
-def put_load(port: int, requests: Sequence[Request], clients: int, seconds: float) -> Load:
-    """Keep clients busy for some seconds; each sends its share of the requests, again and again.
+def put_load(port: int, requests: Sequence[Request], clients: int, seconds: float, *, pause: float = 0.0) -> Load:
+    """Let clients send requests for some seconds; each sends its share of the requests, again and again.
+
+    Args:
+        port: Of the service.
+        requests: What is sent.
+        clients: How many there are.
+        seconds: For how long.
+        pause: Seconds that a client waits after an answer, on average; 0 keeps the service as busy as it can be.
 
     Raises:
         RuntimeError: A request failed.
     """
-    plan = {"port": port, "requests": [asdict(one) for one in requests], "clients": clients, "seconds": seconds}
+    plan = {
+        "port": port,
+        "requests": [asdict(one) for one in requests],
+        "clients": clients,
+        "seconds": seconds,
+        "pause": pause,
+    }
     command = [sys.executable, "-m", "bench.runtime.load"]
     done = subprocess.run(command, input=orjson.dumps(plan), capture_output=True, check=False)
     if done.returncode:
@@ -83,6 +97,8 @@ async def _generate(plan: dict[str, Any]) -> Load:
             if not 200 <= status < 300:
                 faults.append(f"{status}: {answer[:300].decode(errors='replace')}")
             number += plan["clients"]
+            if plan["pause"]:
+                await asyncio.sleep(random.uniform(0, 2 * plan["pause"]))
         writer.close()
 
     await asyncio.gather(*(work(client) for client in range(plan["clients"])))

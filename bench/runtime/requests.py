@@ -11,6 +11,7 @@ from bench.runtime.subject import Subject, subject
 from bench.runtime.table import Figure
 
 CLIENTS: Final = 50
+PAUSE_SECONDS: Final = 0.5
 
 _CREATORS: Final = 16
 
@@ -20,7 +21,8 @@ def requests(folder: Path, quick: bool) -> Iterator[Figure]:
     seconds = 2.0 if quick else 6.0
     with subject(folder) as found:
         ids = [found.create(f"workflow {number}", five_sets()) for number in range(CLIENTS)]
-        reads = found.load([Request("GET", f"/api/workflows/{one}") for one in ids], CLIENTS, seconds)
+        gets = [Request("GET", f"/api/workflows/{one}") for one in ids]
+        reads = found.load(gets, CLIENTS, seconds)
         yield Figure(f"GET a workflow: {CLIENTS} clients, p95, ms", reads.p95, 30)
         yield Figure(f"GET a workflow: {CLIENTS} clients, requests/s", reads.rate)
         body, headers = {"definition": five_sets()}, {"If-Match": "*"}
@@ -28,7 +30,7 @@ def requests(folder: Path, quick: bool) -> Iterator[Figure]:
         writes = found.load(saves, CLIENTS, seconds)
         yield Figure(f"PUT a workflow: {CLIENTS} clients, p95, ms", writes.p95, 50)
         yield Figure(f"PUT a workflow: {CLIENTS} clients, requests/s", writes.rate)
-        yield from _one_at_a_time(found, ids, saves, seconds)
+        yield from _with_pauses(found, gets, saves, seconds)
         count = 1_000 if quick else 10_000
         _fill(found, count - len(ids))
         first = found.load([Request("GET", "/api/workflows?limit=20")], 1, seconds)
@@ -36,11 +38,11 @@ def requests(folder: Path, quick: bool) -> Iterator[Figure]:
         yield Figure(f"first page of {count:,} workflows: one client, p95, ms", first.p95)
 
 
-def _one_at_a_time(found: Subject, ids: list[str], saves: list[Request], seconds: float) -> Iterator[Figure]:
-    read = found.load([Request("GET", f"/api/workflows/{one}") for one in ids], 1, seconds)
-    yield Figure("GET a workflow: one client, p50, ms", read.p50)
-    written = found.load(saves, 1, seconds)
-    yield Figure("PUT a workflow: one client, p50, ms", written.p50)
+def _with_pauses(found: Subject, gets: list[Request], saves: list[Request], seconds: float) -> Iterator[Figure]:
+    for label, sent in (("GET", gets), ("PUT", saves)):
+        paused = found.load(sent, CLIENTS, seconds, pause=PAUSE_SECONDS)
+        yield Figure(f"{label} a workflow: {CLIENTS} clients that pause {PAUSE_SECONDS} s, p95, ms", paused.p95)
+        yield Figure(f"{label} a workflow: one client, p50, ms", found.load(sent, 1, seconds).p50)
 
 
 def _fill(found: Subject, count: int) -> None:

@@ -47,10 +47,10 @@ class Subject:
         answer.raise_for_status()
         return answer.json()
 
-    def load(self, requests: list[Request], clients: int, seconds: float) -> Load:
+    def load(self, requests: list[Request], clients: int, seconds: float, *, pause: float = 0.0) -> Load:
         """Put load on it, once it is warm."""
         put_load(self.service.port, requests, clients, min(seconds, _WARM_SECONDS))
-        return put_load(self.service.port, requests, clients, seconds)
+        return put_load(self.service.port, requests, clients, seconds, pause=pause)
 
 
 @contextmanager
