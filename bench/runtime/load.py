@@ -89,6 +89,8 @@ async def _generate(plan: dict[str, Any]) -> Load:
     async def work(client: int) -> None:
         reader, writer = await asyncio.open_connection(HOST, plan["port"], limit=1 << 24)
         number = client
+        # Clients that pause do not begin all at once either.
+        await asyncio.sleep(random.uniform(0, 2 * plan["pause"]))
         while time.perf_counter() - began < plan["seconds"]:
             sent = time.perf_counter()
             writer.write(messages[number % len(messages)])
