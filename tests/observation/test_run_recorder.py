@@ -124,6 +124,14 @@ def test_order_and_repetition_of_events_change_nothing(seed: int, pauses: bool) 
     same(written(compilation, shuffled(events, random)), at_once)
 
 
+@pytest.mark.parametrize("seed", [220, 464])
+def test_a_node_of_several_states_is_done_with_the_last_one(seed: int) -> None:
+    random = Random(seed)
+    _, inputs, compilation = sound_document(random)
+    events = Courses(compilation, random).run(inputs)
+    same(written(compilation, [[event] for event in events]), written(compilation, [events]))
+
+
 @pytest.mark.parametrize("seed", range(4, 8))
 def test_order_changes_nothing_over_the_executions_of_a_split_machine(seed: int) -> None:
     random = Random(seed)

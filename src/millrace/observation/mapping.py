@@ -143,9 +143,15 @@ class _Walk:
                 "Next" not in value and value["Type"] != "Choice",
                 self._compilation.source_map.get(name, ()),
                 attempts,
+                node is not None and self._next_node(machine, value) == node,
                 self._assigned(name, value, node),
             )
             self._inside(name, value, owner, node)
+
+    def _next_node(self, machine: State, state: State) -> NodeId | None:
+        """Give the node whose work the next state does."""
+        following = state.get("Next")
+        return None if following is None else self._own_node(StateName(following), machine["States"][following])
 
     def _inside(self, name: StateName, state: State, owner: NodeId | None, node: NodeId | None) -> None:
         operation = self._compilation.graph.steps[node].operation if node is not None else None

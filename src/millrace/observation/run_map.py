@@ -103,6 +103,7 @@ class MappedState:
         owner: The container that its `States` object belongs to.
         around: The Parallel or Map that its `States` object stands in; "" for a machine's own.
         last: Whether its scope ends with it.
+        leads_on: Whether its node's work goes on in the next state.
         stands_for: The nodes that it stands for, as in the source map.
         attempts: The node whose work it tries, inside the state of that node.
         assigned: What each variable that it assigns tells, in the order in which they are computed.
@@ -114,6 +115,7 @@ class MappedState:
     last: bool
     stands_for: tuple[NodeId, ...] = ()
     attempts: NodeId | None = None
+    leads_on: bool = False
     assigned: Mapping[str, tuple[Evidence, NodeId]] = field(default_factory=dict[str, "tuple[Evidence, NodeId]"])
 
 
@@ -326,6 +328,7 @@ def _state_to_json(state: MappedState) -> dict[str, Json]:
         "last": state.last,
         "standsFor": list(state.stands_for),
         "attempts": state.attempts,
+        "leadsOn": state.leads_on,
         "assigned": {name: [evidence.value, node] for name, (evidence, node) in state.assigned.items()},
     }
     return {name: value for name, value in written.items() if value}
@@ -339,5 +342,6 @@ def _state_from_json(data: Mapping[str, Any]) -> MappedState:
         data.get("last", False),
         tuple(data.get("standsFor", ())),
         data.get("attempts"),
+        data.get("leadsOn", False),
         {name: (Evidence(evidence), node) for name, (evidence, node) in data.get("assigned", {}).items()},
     )

@@ -134,7 +134,7 @@ class StateFold:
             if mapped is not None:
                 self._assign(mapped, assigned, activation, (frame.entered, event.time))
             node = self._own_node(frame)
-            if node is not None:
+            if node is not None and (failure is not None or mapped is None or not mapped.leads_on):
                 self._ended(activation, node, failure, event.time)
         elif frame.loops is not None and frame.state == self._machine.rounds[frame.loops].repeat:
             self._run.close(self._frames.activation(frame, event.time), event.time)
