@@ -1,8 +1,10 @@
 """Runs as they are shown once the observer has recorded them from the engine's execution logs."""
 
 import asyncio
+import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from millrace.stepfunctions.operations import Service
 from millrace.stepfunctions.server import server
 from millrace.stepfunctions.store.sqlite_store import SqliteStore
 from millrace.stepfunctions.subscription import subscription_event
-from tests.functions.api.client import ApiClient
+from tests.functions.api.client import ApiClient, Reply
 from tests.services.running import FAILURE, FunctionEngine
 from tests.services.test_partial import STEP, document
 
@@ -30,10 +32,21 @@ PATIENCE = 10.0
 LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/vendedlogs/states/millrace-dev"
 
 
+@dataclass
 class LoggingEngine(FunctionEngine):
-    """An engine whose execution logs go to a recording."""
+    """An engine whose execution logs go to a recording.
+
+    They are recorded where the test reads: moto's conditional writes are not atomic between threads, as DynamoDB's are.
+    """
 
     recording: Recording | None = None
+    delivered: "queue.Queue[dict[str, Any]]" = field(default_factory=lambda: queue.Queue[dict[str, Any]]())
+
+    def record(self) -> None:
+        """Record what was delivered until now."""
+        assert self.recording is not None
+        while not self.delivered.empty():
+            self.recording.take([*log_events(subscription_event(self.delivered.get()))])
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -52,8 +65,24 @@ class LoggingEngine(FunctionEngine):
         del self.service, self._server
 
     async def _logged(self, message: dict[str, Any]) -> None:
-        if self.recording is not None:
-            await asyncio.to_thread(self.recording.take, [*log_events(subscription_event(message))])
+        self.delivered.put(message)
+
+
+@dataclass(frozen=True)
+class ObservingClient(ApiClient):
+    """Reads what the observer has recorded by then."""
+
+    engine: LoggingEngine | None = None
+
+    def event(self, event: Mapping[str, Any]) -> Reply:
+        assert self.engine is not None
+        self.engine.record()
+        return super().event(event)
+
+
+@pytest.fixture
+def http(http: ApiClient, observed: LoggingEngine) -> ObservingClient:
+    return ObservingClient(http.api, engine=observed)
 
 
 @pytest.fixture(scope="module")
