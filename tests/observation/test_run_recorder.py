@@ -124,8 +124,8 @@ def test_order_and_repetition_of_events_change_nothing(seed: int, pauses: bool) 
     same(written(compilation, shuffled(events, random)), at_once)
 
 
-@pytest.mark.parametrize("seed", [220, 464])
-def test_a_node_of_several_states_is_done_with_the_last_one(seed: int) -> None:
+@pytest.mark.parametrize("seed", [220, 464, 33957588])
+def test_a_node_is_done_with_the_last_of_its_own_states(seed: int) -> None:
     random = Random(seed)
     _, inputs, compilation = sound_document(random)
     events = Courses(compilation, random).run(inputs)

@@ -34,6 +34,7 @@ class StateFold:
         self, machine: RunMap, run: RunState, frames: Frames, execution: Callable[[str], ChildExecution]
     ) -> None:
         self._machine = machine
+        self._stated = {state.node for state in machine.states.values() if state.node is not None}
         self._run = run
         self._frames = frames
         self._execution = execution
@@ -144,8 +145,14 @@ class StateFold:
         self, mapped: MappedState, assigned: Mapping[str, str], activation: Activation, moment: tuple[int, int]
     ) -> None:
         for name, (evidence, node) in mapped.assigned.items():
-            if name in assigned and evidence is not Evidence.NONE:
-                activation.assign(node, evidence, json_of(assigned[name]), moment)
+            if name not in assigned or evidence is Evidence.NONE:
+                continue
+            value = json_of(assigned[name])
+            if evidence is Evidence.OUTPUT and node in self._stated and node not in (mapped.node, mapped.attempts):
+                # What it will pass on is known before its own state has begun.
+                activation.outputs[node] = value
+            else:
+                activation.assign(node, evidence, value, moment)
 
     def _ended(self, activation: Activation, node: NodeId, failure: Failure | None, now: int) -> None:
         activation.end(node, now)
