@@ -26,7 +26,7 @@ from millrace.services.versions import Versions
 from millrace.services.workflows import Draft, Workflows
 from millrace.store.records import Run, RunStatus, Step, StepStatus, UserId, WorkflowId, WorkspaceId
 from tests.services.memory_store import MemoryStore
-from tests.stepfunctions.conftest import ROLE, Engine, until_ended
+from tests.stepfunctions.conftest import ROLE, Engine, running, until_ended
 
 CALLER = Caller(WorkspaceId("ours"), UserId("ada"), email="ada@example.com")
 STRANGER = Caller(WorkspaceId("theirs"), UserId("eve"))
@@ -119,15 +119,9 @@ class World:
 @pytest.fixture(scope="module")
 def function_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionEngine]:
     """An engine for the tests of a module."""
-    import gc
-
     engine = FunctionEngine(Path(tmp_path_factory.mktemp("engine")) / "engine.db")
-    # Compiled expressions must be let go of in the thread that made them, so no other may collect garbage.
-    gc.disable()
-    engine.start()
-    yield engine
-    engine.stop()
-    gc.enable()
+    with running(engine):
+        yield engine
 
 
 @pytest.fixture(scope="module")

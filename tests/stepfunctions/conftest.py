@@ -8,7 +8,8 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -116,15 +117,22 @@ class Engine:
         return f"n{next(self._numbers)}"
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine(tmp_path_factory.mktemp("engine") / "engine.db")
+@contextmanager
+def running(engine: Engine) -> Generator[None]:
+    """Have an engine serve."""
     # Compiled expressions must be let go of in the thread that made them, so no other may collect garbage.
     gc.disable()
     engine.start()
-    yield engine
+    yield
     engine.stop()
     gc.enable()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = Engine(tmp_path_factory.mktemp("engine") / "engine.db")
+    with running(engine):
+        yield engine
 
 
 @pytest.fixture(scope="module")

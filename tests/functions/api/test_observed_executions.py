@@ -26,6 +26,7 @@ from millrace.stepfunctions.subscription import subscription_event
 from tests.functions.api.client import ApiClient, Reply
 from tests.services.running import FAILURE, FunctionEngine
 from tests.services.test_partial import STEP, document
+from tests.stepfunctions.conftest import running
 
 ONCE: dict[str, Any] = {**STEP, "retry": {"maxAttempts": 1}}
 PATIENCE = 10.0
@@ -87,15 +88,9 @@ def http(http: ApiClient, observed: LoggingEngine) -> ObservingClient:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoggingEngine]:
-    import gc
-
     engine = LoggingEngine(tmp_path_factory.mktemp("engine") / "engine.db")
-    # Compiled expressions must be let go of in the thread that made them, so no other may collect garbage.
-    gc.disable()
-    engine.start()
-    yield engine
-    engine.stop()
-    gc.enable()
+    with running(engine):
+        yield engine
 
 
 @pytest.fixture(scope="module")
